@@ -1,0 +1,168 @@
+"""The values that travel along the way of one film.
+
+Shape notation in end-of-line comments: H, W film rows and columns; h, w feature-map rows and columns;
+K feature channels; the four classes always stand in the order of `FilmClass`.
+"""
+
+import enum
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+
+
+class FilmClass(enum.StrEnum):
+    """The four answers, in the order of every logit, probability, and map."""
+
+    NORMAL = "normal"
+    BACTERIAL = "bacterial"
+    VIRAL = "viral"
+    COVID19 = "covid19"
+
+    @property
+    def index(self) -> int:
+        """Position of the class in logits and probabilities, 0..3."""
+        return CLASSES.index(self)
+
+
+CLASSES: tuple[FilmClass, ...] = tuple(FilmClass)
+
+
+class Grade(enum.StrEnum):
+    """How much a finding weighs."""
+
+    NOTE = "note"  # good to know
+    CAUTION = "caution"  # the answer may suffer
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One remark about a film that was read all the same.
+
+    Attributes:
+        code: stable identifier in snake case, such as `colour_channels_differ`.
+        grade: how much it weighs.
+        text: one sentence for the reader.
+    """
+
+    code: str
+    grade: Grade
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One frontal film as it was read, dark = air, before any resizing.
+
+    Attributes:
+        grey: uint16 [H, W], the film's own grey values after the modality LUT and shifted to start at 0,
+            polarity corrected (dark = air), not windowed.
+        window: (low, high) in the units of `grey`: what is shown black and what is shown white.
+        bits_stored: significant bits of a stored sample, 1..16.
+        digest: SHA-256 of the file's bytes, lower-case hex.
+        file_format: such as "DICOM CR", "PNG", "JPEG".
+        photometric: DICOM's photometric interpretation, or "greyscale" / "colour" for rasters.
+        spacing_mm: (row, column) distance between pixel centres in millimetres, or None where unknown.
+        spacing_source: the DICOM attribute that the spacing comes from, or None.
+        view: DICOM's ViewPosition ("PA", "AP", ...), or None where unknown.
+        facts: further (label, value) pairs for the foldout, never identifying a person.
+        identity: (label, value) pairs that identify a person; shown only if the reader asks.
+        findings: remarks made while reading.
+    """
+
+    grey: NDArray[np.uint16]  # [H, W]
+    window: tuple[float, float]
+    bits_stored: int
+    digest: str
+    file_format: str
+    photometric: str
+    spacing_mm: tuple[float, float] | None = None
+    spacing_source: str | None = None
+    view: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    identity: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grey.ndim != 2 or self.grey.dtype != np.uint16 or self.grey.size == 0:
+            raise ValueError(
+                f"`grey` must be a non-empty uint16 [H, W] array, got {self.grey.dtype} {self.grey.shape}."
+            )
+        if not self.window[0] < self.window[1]:
+            raise ValueError(f"`window` must be (low, high) with low < high, got {self.window}.")
+
+    @property
+    def height(self) -> int:
+        """Rows of the film."""
+        return int(self.grey.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the film."""
+        return int(self.grey.shape[1])
+
+    @property
+    def pixels(self) -> Float32:
+        """The windowed film: float32 [H, W] in 0..1, 0 = darkest. Computed anew at each call."""
+        low, high = self.window
+        pixels = self.grey.astype(np.float32)
+        pixels -= np.float32(low)
+        pixels *= np.float32(1.0 / (high - low))
+        return np.clip(pixels, 0.0, 1.0, out=pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The calibrated answer for one film.
+
+    Attributes:
+        logits: float32 [4], uncalibrated.
+        temperature: the positive divisor of the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+        probabilities: float32 [4] in 0..1, summing to 1: softmax(logits / temperature).
+        model: name and short digest of the bundle that gave the answer.
+    """
+
+    logits: Float32
+    temperature: float
+    probabilities: Float32
+    model: str
+
+    @property
+    def film_class(self) -> FilmClass:
+        """The most probable class."""
+        return CLASSES[int(np.argmax(self.probabilities))]
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """Where the logit of one class came from.
+
+    Attributes:
+        film_class: the class explained.
+        method: name of the method, such as "Grad-CAM".
+        grid: float32 [h, w], signed, in logit units; positive cells speak for the class.
+        scale: the largest absolute cell over the maps of all four classes of the film, in logit units: full colour.
+        box: (left, top, right, bottom) in film pixels that the grid covers.
+    """
+
+    film_class: FilmClass
+    method: str
+    grid: Float32
+    scale: float
+    box: tuple[float, float, float, float]
+
+    @property
+    def has_positive(self) -> bool:
+        """Whether any cell speaks for the class."""
+        return bool((self.grid > 0).any())
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """All that the program says about one film: the answer and a map for each class, in the order of `FilmClass`."""
+
+    film: Radiograph
+    prediction: Prediction
+    heatmaps: tuple[Heatmap, ...]
