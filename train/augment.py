@@ -1,0 +1,100 @@
+"""Augmentation on the fly: what may differ between two films of the same chest.
+
+Geometry: small rotations, shifts, scales and stretches, as positioning varies. A film is flipped left to right half of the time: none
+of the four classes depends on the side, and the flip takes side letters and the hospital's habits with it. It is
+never flipped upside down: no film is taken so, and gravity matters (effusion, free fluid, diaphragm).
+Grey values: contrast, gamma, noise, as tube, detector, and processing vary. Sharpness: blur, down- and up-sampling,
+JPEG, as archives vary: the sharpness of a film gives its source away (Zech et al. 2018, PLOS Medicine 15(11)).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pneumo_core.types import Float32
+
+_ROTATION_DEGREES = 10.0
+_SHIFT = 0.06  # of the side
+_SCALE = 0.15  # about 1
+_STRETCH = 0.08  # ratio of the two directions, about 1
+_GAMMA = 0.4  # exp(+-)
+_CONTRAST = 0.25  # about 1, around the mean
+_BRIGHTNESS = 0.08
+_NOISE_SIGMA = 0.02
+_BLUR_SIGMA = 1.2  # at 256 pixels
+_DOWN_TO = (40, 192)  # pixels of the side, log-uniform
+_JPEG_QUALITY = (25, 95)
+_FRAME = 0.06  # of the side, a black or white border
+
+
+def augment(square: NDArray[np.uint8], size: int, random: np.random.Generator) -> Float32:
+    """Draw a variant of one film.
+
+    Args:
+        square: uint8 [S, S], squashed.
+        size: rows and columns of the result.
+        random: the source of all randomness; the same state gives the same variant.
+
+    Returns:
+        float32 [size, size] in 0..1, not yet grey-normalised.
+    """
+    film = _warp(square.astype(np.float32) / np.float32(255.0), size, random)
+    film = _change_greys(film, random)
+    film = _change_sharpness(film, random)
+    if random.random() < 0.15:
+        film = _add_frame(film, random)
+    if random.random() < 0.5:
+        film = film + random.standard_normal(film.shape, np.float32) * np.float32(random.uniform(0, _NOISE_SIGMA))
+    return np.clip(film, 0.0, 1.0)
+
+
+def _warp(film: Float32, size: int, random: np.random.Generator) -> Float32:
+    source = film.shape[0]
+    angle = np.deg2rad(random.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES))
+    scale = np.exp(random.uniform(-_SCALE, _SCALE))
+    stretch = np.exp(random.uniform(-_STRETCH, _STRETCH) / 2)
+    flip = -1.0 if random.random() < 0.5 else 1.0
+    shift = random.uniform(-_SHIFT, _SHIFT, 2) * size
+    zoom = size / source * scale
+    cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
+    linear = np.array([[flip * cos * stretch, -sin / stretch], [flip * sin * stretch, cos / stretch]])
+    centre_in, centre_out = np.full(2, (source - 1) / 2), np.full(2, (size - 1) / 2)
+    matrix = np.column_stack([linear, centre_out + shift - linear @ centre_in])
+    # Area averaging first where the film shrinks, or the warp would alias.
+    if size < source:
+        film = cv2.GaussianBlur(film, (0, 0), 0.4 * source / size)
+    return np.asarray(cv2.warpAffine(film, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=0.0))
+
+
+def _change_greys(film: Float32, random: np.random.Generator) -> Float32:
+    film = film ** np.float32(np.exp(random.uniform(-_GAMMA, _GAMMA)))
+    mean = film.mean()
+    contrast = np.float32(np.exp(random.uniform(-_CONTRAST, _CONTRAST)))
+    brightness = np.float32(random.uniform(-_BRIGHTNESS, _BRIGHTNESS))
+    return np.clip((film - mean) * contrast + mean + brightness, 0.0, 1.0)
+
+
+def _change_sharpness(film: Float32, random: np.random.Generator) -> Float32:
+    size = film.shape[0]
+    draw = random.random()
+    if draw < 0.25:
+        film = cv2.GaussianBlur(film, (0, 0), max(0.2, random.uniform(0, _BLUR_SIGMA) * size / 256))
+    elif draw < 0.6:
+        low = min(size, round(float(np.exp(random.uniform(*np.log(_DOWN_TO))))))
+        film = cv2.resize(film, (low, low), interpolation=cv2.INTER_AREA)
+        film = cv2.resize(film, (size, size), interpolation=cv2.INTER_CUBIC)
+    if random.random() < 0.3:
+        quality = int(random.integers(*_JPEG_QUALITY))
+        stored = np.round(np.clip(film, 0.0, 1.0) * 255.0).astype(np.uint8)
+        _, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        film = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / np.float32(255.0)
+    return np.asarray(film, np.float32)
+
+
+def _add_frame(film: Float32, random: np.random.Generator) -> Float32:
+    size = film.shape[0]
+    left, top, right, bottom = (random.uniform(0, _FRAME, 4) * size).astype(int)
+    framed = np.full_like(film, 1.0 if random.random() < 0.2 else 0.0)
+    inside = np.s_[top : size - bottom, left : size - right]
+    framed[inside] = film[inside]
+    return framed

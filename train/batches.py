@@ -1,0 +1,78 @@
+"""Batches for Keras: NumPy and OpenCV only, so that every Keras backend trains from the same code."""
+
+import math
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pneumo_core.preprocess import as_input, normalise_greys, to_square
+from pneumo_core.types import Float32
+from train.augment import augment
+from train.data import Films
+
+
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """One epoch of augmented, shuffled batches: (films float32 [n, S, S, 3] in 0..255, labels int64 [n], weights).
+
+    Order and variants depend on seed, epoch, and position alone, not on threads or on what was drawn before: a resumed
+    run sees what an undisturbed one would have seen.
+    """
+
+    def __init__(
+        self,
+        films: Films,
+        weights: NDArray[np.float32],
+        size: int,
+        batch_size: int,
+        films_per_epoch: int,
+        seed: int,
+        epoch: int,
+    ) -> None:
+        # One worker: the augmentation of a batch takes far less time than its training step.
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self._films, self._size, self._batch_size = films, size, batch_size
+        self._labels = films.labels
+        self._weights = weights[self._labels]
+        self._key = (seed, epoch)
+        self._order = _draw_order(len(films.rows), films_per_epoch or len(films.rows), seed, epoch)
+
+    def __len__(self) -> int:
+        """Number of batches; the last short one is left out, since batch statistics of few films are poor."""
+        return max(1, len(self._order) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Float32, NDArray[np.int64], NDArray[np.float32]]:
+        """Batch number `index`."""
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        batch = np.empty((len(chosen), self._size, self._size, 3), np.float32)
+        for place, film in enumerate(chosen):
+            random = np.random.default_rng((*self._key, 1, int(film)))
+            batch[place] = as_input(normalise_greys(augment(self._films.squares[film], self._size, random)))
+        return batch, self._labels[chosen], self._weights[chosen]
+
+
+def _draw_order(count: int, per_epoch: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Positions of the films of one epoch: its share of one shuffled pass after another over all `count` films."""
+    first, last = epoch * per_epoch, (epoch + 1) * per_epoch
+    passes = range(first // count, -(-last // count))
+    order = np.concatenate([np.random.default_rng((seed, number, 0)).permutation(count) for number in passes])
+    start = first - passes.start * count
+    return order[start : start + per_epoch]
+
+
+class ReadingBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Films in their own order as the reader's network sees them: float32 [n, S, S, 3] in 0..255."""
+
+    def __init__(self, films: Films, size: int, batch_size: int) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
+        self._films, self._size, self._batch_size = films, size, batch_size
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return math.ceil(len(self._films.rows) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Float32]:
+        """Batch number `index`."""
+        squares = self._films.squares[index * self._batch_size : (index + 1) * self._batch_size]
+        inputs = [as_input(normalise_greys(to_square(s.astype(np.float32) / 255, self._size))) for s in squares]
+        return (np.stack(inputs).astype(np.float32),)
