@@ -16,6 +16,10 @@ class BundleError(PneumoError):
     """A model bundle that is missing, damaged, or of another schema version."""
 
 
+class EngineError(PneumoError):
+    """An inference engine that can not be made ready on this machine."""
+
+
 class DataError(PneumoError):
     """A training or evaluation data set that can not be used as it stands."""
 

@@ -27,7 +27,8 @@ def to_square(pixels: Float32, size: int = INPUT_SIZE) -> Float32:
     # Each direction by itself: a panorama may shrink in one and grow in the other.
     for columns, rows in ((size, pixels.shape[0]), (size, size)):
         shrinks = columns <= pixels.shape[1] and rows <= pixels.shape[0]
-        pixels = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        pixels = np.asarray(cv2.resize(pixels, (columns, rows), interpolation=interpolation), np.float32)
     return np.clip(pixels, 0.0, 1.0)
 
 
@@ -48,7 +49,8 @@ def normalise_greys(square: Float32) -> Float32:
     low, high = np.percentile(square[inner, inner], (_LOW, _HIGH))
     if high - low < 1e-4:
         return np.zeros_like(square)
-    return np.clip((square - np.float32(low)) / np.float32(high - low), 0.0, 1.0).astype(np.float32)
+    stretched: Float32 = (square - np.float32(low)) / np.float32(high - low)
+    return np.clip(stretched, 0.0, 1.0, out=stretched)
 
 
 def preprocess(pixels: Float32, size: int = INPUT_SIZE) -> Float32:

@@ -22,7 +22,7 @@ class FilmClass(enum.StrEnum):
     COVID19 = "covid19"
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # hides str.index, of no use on the name of a class
         """Position of the class in logits and probabilities, 0..3."""
         return CLASSES.index(self)
 
