@@ -1,0 +1,1 @@
+"""The network: architecture, bundle, engines, head, and the classifier that puts them together."""

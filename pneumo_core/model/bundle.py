@@ -1,0 +1,386 @@
+"""The model bundle: a trained network as a folder of plain files, `assets/models/<name>/`.
+
+    model.json       schema, architecture, classes, temperature, metrics, training, and where each tensor lies
+    weights-NN.bin   little-endian tensors one after another; kernels in float16, everything else in float32
+    CARD.md          the model card
+    SHA256SUMS       the digest of each of the files above
+
+Nothing is ever unpickled. A bundle whose files do not have their digests is refused: there is no prediction from
+weights that are not exactly the ones that were evaluated. This module needs NumPy only.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pneumo_core.errors import BundleError
+from pneumo_core.preprocess import INPUT_SIZE
+from pneumo_core.types import CLASSES, Float32
+
+SCHEMA = 1
+PREPROCESS = "squash-centre-percentile-1"  # the identity of `preprocess`: a network sees what it was trained on
+MODEL_FILE, CARD_FILE, SUMS_FILE = "model.json", "CARD.md", "SHA256SUMS"
+SHARD_BYTES = 47_000_000  # hosts of repositories warn from 50 MB a file on
+_JSON_BYTES = 8_000_000
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DTYPES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
+_DIGEST_CHARACTERS = 12
+_AGAIN = "Get the bundle anew from where it came from."
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """Where one tensor lies.
+
+    Attributes:
+        name: "layer/variable", as `weight_names` gives it.
+        shape: the tensor's shape; () for a scalar.
+        dtype: "float16" or "float32", as stored.
+        file: the shard.
+        offset: the first byte in the shard.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    file: str
+    offset: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the tensor takes in its shard."""
+        return math.prod(self.shape) * _DTYPES[self.dtype].itemsize
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A bundle whose digests and description were checked; the tensors are read from disk when asked for.
+
+    Attributes:
+        folder: where it lies.
+        digest: the first 12 hexadecimal digits of the SHA-256 of SHA256SUMS: stands for every byte of the bundle.
+        name: the bundle's name.
+        backbone: a name of `architecture.BACKBONES`.
+        head: "published" or "linear".
+        input_size: rows and columns of the network's input.
+        temperature: the positive divisor of the logits.
+        metrics: what was measured, as promotion wrote it.
+        training: how it was trained, as promotion wrote it.
+        data_manifest_sha256: SHA-256 of the manifest of the training data.
+        tensors: every tensor, in the order of the model's weights.
+    """
+
+    folder: Path
+    digest: str
+    name: str
+    backbone: str
+    head: str
+    input_size: int
+    temperature: float
+    metrics: dict[str, Any]
+    training: dict[str, Any]
+    data_manifest_sha256: str
+    tensors: tuple[TensorEntry, ...]
+
+    @property
+    def label(self) -> str:
+        """Name and short digest: what answers are signed with."""
+        return f"{self.name}@{self.digest}"
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.folder / CARD_FILE).read_text(encoding="utf-8")
+
+    def read(self, prefix: str = "") -> dict[str, Float32]:
+        """Read the tensors whose names start with `prefix`, in the order of the model's weights, as float32.
+
+        Raises:
+            BundleError: if a tensor can not be read in full, or holds a value that is not finite.
+        """
+        tensors = {}
+        for entry in self.tensors:
+            if entry.name.startswith(prefix):
+                tensors[entry.name] = self._read_one(entry)
+        return tensors
+
+    def _read_one(self, entry: TensorEntry) -> Float32:
+        count = math.prod(entry.shape)
+        try:
+            flat = np.fromfile(self.folder / entry.file, _DTYPES[entry.dtype], count, offset=entry.offset)
+        except OSError as error:
+            raise BundleError(f"{entry.file} of the model {self.name} can not be read: {error.strerror}.") from error
+        if flat.size != count or not np.isfinite(flat).all():
+            raise BundleError(
+                f"The tensor {entry.name} of the model {self.name} is cut short or holds values that are not finite "
+                f"numbers; {count} finite numbers were expected. {_AGAIN}"
+            )
+        values: Float32 = flat.astype(np.float32).reshape(entry.shape)
+        return values
+
+
+def load_bundle(folder: Path | str) -> Bundle:
+    """Check a bundle and describe it.
+
+    Args:
+        folder: the bundle's folder.
+
+    Returns:
+        The bundle; its tensors are not read yet.
+
+    Raises:
+        BundleError: if a file is missing, has another digest, or does not say what this version expects.
+    """
+    folder = Path(folder)
+    if not (folder / SUMS_FILE).is_file():
+        raise BundleError(
+            f"There is no model bundle at {folder}: {SUMS_FILE} is missing. Give the folder of a bundle "
+            f"({MODEL_FILE}, weights, {CARD_FILE}, {SUMS_FILE}), or make one with `python -m train promote`."
+        )
+    sums = (folder / SUMS_FILE).read_bytes()
+    listed = _check_digests(folder, sums)
+    for required in (MODEL_FILE, CARD_FILE):
+        if required not in listed:
+            raise BundleError(f"{SUMS_FILE} of {folder.name} does not list {required}. {_AGAIN}")
+    return _describe(folder, hashlib.sha256(sums).hexdigest()[:_DIGEST_CHARACTERS], listed)
+
+
+def _check_digests(folder: Path, sums: bytes) -> set[str]:
+    """Compare every listed file with its digest, and return the names listed."""
+    listed: set[str] = set()
+    for line in sums.decode("utf-8", "replace").splitlines():
+        expected, _, name = line.partition("  ")
+        if not re.fullmatch(r"[0-9a-f]{64}", expected) or not _PLAIN_NAME.fullmatch(name):
+            raise BundleError(
+                f"{SUMS_FILE} of {folder.name} has the line {line[:120]!r}; 64 hexadecimal digits, two spaces, and "
+                f"a plain file name were expected. {_AGAIN}"
+            )
+        path = folder / name
+        if not path.is_file():
+            raise BundleError(f"The file {name} of the bundle {folder.name} is missing. {_AGAIN}")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise BundleError(
+                f"The file {name} of the bundle {folder.name} has the SHA-256 {found[:12]}..., expected "
+                f"{expected[:12]}...: it was damaged or changed. {_AGAIN}"
+            )
+        listed.add(name)
+    return listed
+
+
+def _describe(folder: Path, digest: str, listed: set[str]) -> Bundle:
+    path = folder / MODEL_FILE
+    if path.stat().st_size > _JSON_BYTES:
+        raise BundleError(f"{path} has {path.stat().st_size} bytes, at most {_JSON_BYTES} were expected. {_AGAIN}")
+    try:
+        model = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{MODEL_FILE} of {folder.name} is not JSON ({error}). {_AGAIN}") from error
+    if not isinstance(model, dict) or model.get("schema") != SCHEMA:
+        came = model.get("schema") if isinstance(model, dict) else type(model).__name__
+        raise BundleError(
+            f"{MODEL_FILE} of {folder.name} has schema {came!r}, this version reads schema {SCHEMA}. "
+            "Use a bundle made for this version."
+        )
+    classes = [film_class.value for film_class in CLASSES]
+    for key, expected in (("classes", classes), ("preprocess", PREPROCESS)):
+        if model.get(key) != expected:
+            raise BundleError(
+                f"{MODEL_FILE} of {folder.name} has {key} {model.get(key)!r}, expected {expected!r}. "
+                "Use a bundle made for this version."
+            )
+    temperature = _field(folder, model, "temperature", float)
+    input_size = _field(folder, model, "input_size", int)
+    if not 0.01 <= temperature <= 100 or not 32 <= input_size <= 2048:
+        raise BundleError(
+            f"{MODEL_FILE} of {folder.name} has the temperature {temperature} and the input size {input_size}; "
+            f"0.01 to 100 and 32 to 2048 were expected. {_AGAIN}"
+        )
+    return Bundle(
+        folder=folder,
+        digest=digest,
+        name=_field(folder, model, "name", str),
+        backbone=_field(folder, model, "backbone", str),
+        head=_field(folder, model, "head", str),
+        input_size=input_size,
+        temperature=temperature,
+        metrics=_field(folder, model, "metrics", dict),
+        training=_field(folder, model, "training", dict),
+        data_manifest_sha256=_field(folder, model, "data_manifest_sha256", str),
+        tensors=_tensors(folder, model, listed),
+    )
+
+
+def _field(folder: Path, model: dict[str, Any], key: str, kind: type) -> Any:
+    value = model.get(key)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise BundleError(
+            f"{MODEL_FILE} of {folder.name} has {key} {str(value)[:80]!r}, expected a {kind.__name__}. {_AGAIN}"
+        )
+    return value
+
+
+def _tensors(folder: Path, model: dict[str, Any], listed: set[str]) -> tuple[TensorEntry, ...]:
+    """Check that the tensors fill their shards from the first byte to the last, and that no name comes twice."""
+    entries: list[TensorEntry] = []
+    try:
+        for shard in model["weights"]:
+            file, end = shard["file"], 0
+            if file not in listed:
+                raise BundleError(f"{MODEL_FILE} of {folder.name} names {file!r}, which {SUMS_FILE} does not list.")
+            for item in shard["tensors"]:
+                shape = tuple(item["shape"])
+                entry = TensorEntry(str(item["name"]), shape, item["dtype"], file, item["offset"])
+                sane = all(type(side) is int and 0 < side < 2**31 for side in shape) and len(shape) <= 8
+                if entry.dtype not in _DTYPES or not sane or type(entry.offset) is not int or entry.offset != end:
+                    raise BundleError(
+                        f"{MODEL_FILE} of {folder.name} describes the tensor {entry.name} as {entry.dtype} "
+                        f"{list(shape)} at byte {entry.offset} of {file}; float16 or float32, sides above 0, and "
+                        f"byte {end} were expected. {_AGAIN}"
+                    )
+                entries.append(entry)
+                end += entry.nbytes
+            size = (folder / file).stat().st_size
+            if size != end:
+                raise BundleError(f"{file} of {folder.name} has {size} bytes, its tensors need {end}. {_AGAIN}")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BundleError(f"{MODEL_FILE} of {folder.name} does not list its weights as expected. {_AGAIN}") from error
+    names = [entry.name for entry in entries]
+    if not names or len(set(names)) != len(names):
+        raise BundleError(f"{MODEL_FILE} of {folder.name} lists no tensors, or one name twice. {_AGAIN}")
+    return tuple(entries)
+
+
+def write_bundle(
+    folder: Path | str,
+    *,
+    backbone: str,
+    head: str,
+    weights: Iterable[tuple[str, NDArray[Any]]],
+    temperature: float,
+    data_manifest_sha256: str,
+    metrics: dict[str, Any],
+    training: dict[str, Any],
+    card: str,
+    input_size: int = INPUT_SIZE,
+) -> Bundle:
+    """Write a bundle so that it is there as a whole or not at all.
+
+    The kernels are rounded to float16, which changes the network a little: measure what the bundle holds, not what
+    training left.
+
+    Args:
+        folder: the bundle's folder, which must not exist; its last part is the bundle's name.
+        backbone: a name of `architecture.BACKBONES`.
+        head: "published" or "linear".
+        weights: (name, values) in the order of `architecture.weight_names`.
+        temperature: the positive divisor of the logits.
+        data_manifest_sha256: SHA-256 of the manifest of the training data, lower-case hex.
+        metrics: what was measured; plain JSON values.
+        training: how it was trained; plain JSON values.
+        card: the model card, Markdown.
+        input_size: rows and columns of the network's input.
+
+    Returns:
+        The bundle, read back and checked.
+
+    Raises:
+        BundleError: if the folder exists, or a weight does not fit its type.
+    """
+    folder = Path(folder)
+    if folder.exists() or not _PLAIN_NAME.fullmatch(folder.name):
+        raise BundleError(
+            f"{folder} exists already, or its last part is not made of letters, digits, '.', '_' and '-'. "
+            "Give a new folder."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        model = {
+            "schema": SCHEMA,
+            "name": folder.name,
+            "backbone": backbone,
+            "head": head,
+            "input_size": input_size,
+            "preprocess": PREPROCESS,
+            "classes": [film_class.value for film_class in CLASSES],
+            "temperature": temperature,
+            "data_manifest_sha256": data_manifest_sha256,
+            "metrics": metrics,
+            "training": training,
+            "weights": _write_shards(partial, weights),
+        }
+        text = json.dumps(model, indent=1, allow_nan=False, ensure_ascii=False)
+        (partial / MODEL_FILE).write_text(text + "\n", encoding="utf-8")
+        (partial / CARD_FILE).write_text(card, encoding="utf-8")
+        names = sorted(path.name for path in partial.iterdir())
+        _write_sums(partial, names)
+        partial.chmod(0o755)  # a temporary folder is for its owner alone
+        load_bundle(partial)
+        os.rename(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return load_bundle(folder)
+
+
+def _write_shards(folder: Path, weights: Iterable[tuple[str, NDArray[Any]]]) -> list[dict[str, Any]]:
+    shards: list[dict[str, Any]] = []
+    end = 0
+    for name, values in weights:
+        dtype = "float16" if name.endswith("kernel") else "float32"
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused below
+            data = np.asarray(values).astype(_DTYPES[dtype])
+        if not np.isfinite(data).all():
+            raise BundleError(f"The weight {name} holds values that {dtype} can not hold. Train the model anew.")
+        if not shards or end + data.nbytes > SHARD_BYTES:
+            shards.append({"file": f"weights-{len(shards):02d}.bin", "tensors": []})
+            end = 0
+        shards[-1]["tensors"].append({"name": name, "shape": list(data.shape), "dtype": dtype, "offset": end})
+        with (folder / shards[-1]["file"]).open("ab") as file:
+            file.write(data.tobytes())
+        end += data.nbytes
+    return shards
+
+
+def _write_sums(folder: Path, names: Sequence[str]) -> None:
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (folder / SUMS_FILE).write_text("".join(lines), encoding="utf-8")
+
+
+def default_bundle() -> Path:
+    """Find the bundle that the app and the command line use.
+
+    The environment variable PNEUMO_MODEL gives a bundle's folder. Without it, it is the last folder by name in
+    `assets/models` of the repository.
+
+    Returns:
+        The bundle's folder, not checked yet.
+
+    Raises:
+        BundleError: if there is none.
+    """
+    if chosen := os.environ.get("PNEUMO_MODEL"):
+        return Path(chosen)
+    models = Path(__file__).resolve().parents[2] / "assets" / "models"
+    folders = sorted(path.parent for path in models.glob(f"*/{SUMS_FILE}"))
+    if not folders:
+        raise BundleError(
+            f"There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "
+            "folder of one in the environment variable PNEUMO_MODEL."
+        )
+    return folders[-1]
