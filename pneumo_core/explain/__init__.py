@@ -1,0 +1,1 @@
+"""Where an answer came from: maps in film coordinates."""
