@@ -1,0 +1,50 @@
+"""Reading films: bytes of a DICOM, PNG, or JPEG file -> `Radiograph`, or one `ReadError` that says why not."""
+
+import hashlib
+from pathlib import PurePath
+
+from pneumo_core.errors import ReadError
+from pneumo_core.reading.dicom import read_dicom
+from pneumo_core.reading.formats import JPEG_SIGNATURE, PNG_SIGNATURE, looks_like_dicom, name_of_other
+from pneumo_core.reading.limits import MAX_FILE_BYTES
+from pneumo_core.reading.raster import read_jpeg, read_png
+from pneumo_core.types import Radiograph
+
+__all__ = ["MAX_FILE_BYTES", "looks_like_dicom", "read_film"]
+
+_ENDINGS = {".dcm": "DICOM", ".dicom": "DICOM", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+def read_film(data: bytes, name: str) -> Radiograph:
+    """Read one film, whatever its file is called.
+
+    Args:
+        data: the file's bytes.
+        name: the file's name; only its ending is used, to word an error.
+
+    Returns:
+        The film, dark = air, its own grey values kept.
+
+    Raises:
+        ReadError: if the file is not a readable single image in DICOM, PNG, or JPEG of a plain film.
+    """
+    if not data:
+        raise ReadError("The file is empty. Copy or export the film anew.")
+    if len(data) > MAX_FILE_BYTES:
+        raise ReadError(
+            f"The file has {len(data) / 2**20:,.0f} MB; at most {MAX_FILE_BYTES // 2**20} MB are read. "
+            "Export the film by itself, or at a lower resolution."
+        )
+    digest = hashlib.sha256(data).hexdigest()
+    if data.startswith(PNG_SIGNATURE):
+        return read_png(data, digest)
+    if data.startswith(JPEG_SIGNATURE):
+        return read_jpeg(data, digest)
+    if looks_like_dicom(data):
+        return read_dicom(data, digest)
+    called = _ENDINGS.get(PurePath(name).suffix.lower())
+    but = f", though it is called {PurePath(name).suffix}" if called else ""
+    raise ReadError(
+        f"This is {name_of_other(data)}{but}. A chest film as DICOM, PNG, or JPEG was expected. "
+        "Export the film in one of these formats."
+    )
