@@ -1,0 +1,1 @@
+"""Training, evaluation, growing, and promotion of networks: `python -m train --help`."""

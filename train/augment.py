@@ -1,8 +1,8 @@
 """Augmentation on the fly: what may differ between two films of the same chest.
 
-Geometry: small rotations, shifts, scales and stretches, as positioning varies. A film is flipped left to right half of the time: none
-of the four classes depends on the side, and the flip takes side letters and the hospital's habits with it. It is
-never flipped upside down: no film is taken so, and gravity matters (effusion, free fluid, diaphragm).
+Geometry: small rotations, shifts, scales and stretches, as positioning varies. A film is flipped left to right half
+of the time: none of the four classes depends on the side, and the flip takes side letters and the hospital's habits
+with it. It is never flipped upside down: no film is taken so, and gravity matters (effusion, free fluid, diaphragm).
 Grey values: contrast, gamma, noise, as tube, detector, and processing vary. Sharpness: blur, down- and up-sampling,
 JPEG, as archives vary: the sharpness of a film gives its source away (Zech et al. 2018, PLOS Medicine 15(11)).
 """

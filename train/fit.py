@@ -59,7 +59,9 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool) -> None:
     keras.utils.set_random_seed(config.seed)
     rows = read_rows(Path(config.data))
     digest = rows_digest(rows)
-    model = build_model(config.backbone, config.head, config.weights if not run.last_file.exists() else "none", config.size)
+    model = build_model(
+        config.backbone, config.head, config.weights if not run.last_file.exists() else "none", config.size
+    )
     if resume:
         if run.config()["data_sha256"] != digest:
             raise RunError(f"The data set {config.data} has changed since the run began. Start a new run.")
