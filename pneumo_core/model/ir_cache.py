@@ -61,6 +61,7 @@ def prepare_ir(bundle: Bundle, progress: Progress | None = None) -> Path:
         with FileLock(folder.parent / f"{folder.name}.lock", timeout=_WAIT_SECONDS):
             if not _is_intact(folder):  # another process may have built it meanwhile
                 _build(bundle, folder, report)
+        report(1.0, "The model is prepared")
     except OSError as error:
         raise EngineError(
             f"The folder {folder.parent} can not be written ({error.strerror}), but the prepared model has to lie "
