@@ -1,0 +1,178 @@
+"""Promote a run to a bundle: calibrate on val, measure what ships, and write weights, figures, and card.
+
+The weights are rounded as the bundle stores them before anything is predicted, and all predictions come from the
+bundle by its own engine: the figures on the card are those of the files beside it.
+"""
+
+import contextlib
+import dataclasses
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pneumo_core.errors import RunError
+from pneumo_core.model.architecture import build_model, weight_names
+from pneumo_core.model.bundle import Bundle, write_bundle
+from pneumo_core.types import FilmClass
+from train.baseline import fit_thumbnails
+from train.calibrate import fit_temperature
+from train.card import write_card
+from train.data import FilmRow, read_rows, rows_digest
+from train.evaluate import Selection, accuracy_gap
+from train.lineage import Lineage, trace
+from train.predict import Predictions, Predictor, bundle_predictor, predict
+from train.run import RunDirectory
+from train.summary import INTERVALS, Summary, summarise_among, summarise_split
+
+_ROOT = Path(__file__).resolve().parents[1]
+MODELS = _ROOT / "assets" / "models"
+TRAIN_SAMPLE = 2000
+_KERMANY = "kermany/"  # the films that most published figures are of: children, without COVID-19
+_KERMANY_CLASSES = {
+    "kermany_3_classes": (FilmClass.NORMAL, FilmClass.BACTERIAL, FilmClass.VIRAL),
+    "kermany_bacterial_viral": (FilmClass.BACTERIAL, FilmClass.VIRAL),
+}
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What is promoted: a run, the bundle's name, the data set it is measured on, and a note for the card."""
+
+    run: RunDirectory
+    name: str
+    data: Path
+    note: str = ""
+    models: Path = MODELS
+
+
+def promote(promotion: Promotion) -> Bundle:
+    """Write the bundle of a run's best weights.
+
+    Raises:
+        RunError: if the run has no weights, or was trained on another data set than the one given.
+        BundleError: if the bundle exists already.
+        DataError: if val or test is empty, or a film can not be read.
+    """
+    config, lineage, rows = _check(promotion)
+    settings = config["settings"]
+    model = build_model(settings["backbone"], settings["head"], promotion.run.best_file, settings["size"])
+    parts = {
+        "backbone": settings["backbone"],
+        "head": settings["head"],
+        "input_size": settings["size"],
+        "weights": list(zip(weight_names(model), model.get_weights(), strict=True)),
+        "data_manifest_sha256": rows_digest(rows),
+    }
+    del model
+    with tempfile.TemporaryDirectory() as folder, _cache_in(Path(folder)):
+        draft = Path(folder) / promotion.name
+        write_bundle(draft, **parts, temperature=1.0, metrics={}, training={}, card="")
+        temperature, predictions = _predict_all(bundle_predictor(draft), rows)
+    metrics = _measure(predictions, _predict_baseline(rows))
+    training = _describe_training(lineage, promotion, temperature)
+    parameters = sum(values.size for _, values in parts["weights"])
+    card = write_card(promotion.name, settings, parameters, lineage, training, metrics, rows, promotion.data)
+    return write_bundle(
+        promotion.models / promotion.name,
+        **parts,
+        temperature=temperature,
+        metrics=metrics,
+        training=training,
+        card=card,
+    )
+
+
+def _check(promotion: Promotion) -> tuple[dict[str, Any], Lineage, list[FilmRow]]:
+    """Find what would fail later, before the long work begins."""
+    run = promotion.run
+    config = run.config()
+    if not run.best_file.exists():
+        raise RunError(f"{run.path} has no weights yet: {run.best_file.name} is missing. Let its first epoch finish.")
+    target = promotion.models / promotion.name
+    if target.exists():
+        raise RunError(f"{target} exists already. Choose another --name, or remove that bundle first.")
+    rows = read_rows(promotion.data)
+    lineage = trace(run)
+    for step in lineage.steps:
+        if step.config.get("data_sha256", rows_digest(rows)) != rows_digest(rows):
+            raise RunError(
+                f"The run {step.run} was trained on another data set than {promotion.data}: films of its training may "
+                "stand in the other's test. Give --data the data set of the run."
+            )
+    for split in ("val", "test"):
+        Selection().rows(rows, split)
+    return config, lineage, rows
+
+
+@contextlib.contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Keep the engine's files of the draft out of the user's cache: no other program will ever ask for them."""
+    users = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        del os.environ["XDG_CACHE_HOME"]
+        if users is not None:
+            os.environ["XDG_CACHE_HOME"] = users
+
+
+def _predict_all(predictor: Predictor, rows: list[FilmRow]) -> tuple[float, dict[str, Predictions]]:
+    """Fit the temperature on val, and predict every split; of train a sample."""
+    splits = ["val", *sorted({row.split for row in rows} - {"train", "val"})]
+    found = {split: predict(predictor, Selection().rows(rows, split), f"Predicting {split}") for split in splits}
+    sample = Selection(sample=TRAIN_SAMPLE).rows(rows, "train")
+    found["train"] = predict(predictor, sample, "Predicting a sample of train")
+    temperature = fit_temperature(found["val"].logits, found["val"].labels)
+    return temperature, {split: dataclasses.replace(part, temperature=temperature) for split, part in found.items()}
+
+
+def _predict_baseline(rows: list[FilmRow]) -> dict[str, Predictions]:
+    baseline = fit_thumbnails(Selection().rows(rows, "train"))
+    splits = sorted({row.split for row in rows} - {"train", "val"})
+    return {split: predict(baseline, Selection().rows(rows, split), f"Baseline on {split}") for split in splits}
+
+
+def _measure(predictions: dict[str, Predictions], baseline: dict[str, Predictions]) -> Summary:
+    """All figures of the model.json: a summary for each split, the baseline's, and Kermany's films alone."""
+    splits = {split: summarise_split(part) for split, part in predictions.items()}
+    kermany = predictions["test"].where(lambda row: row.source.startswith(_KERMANY))
+    present = {row.film_class for row in kermany.rows}
+    metrics: Summary = {
+        "intervals": INTERVALS,
+        "splits": splits,
+        "train_is_a_sample": splits["train"]["films"] == TRAIN_SAMPLE,
+        "train_minus_test_points": round(accuracy_gap(splits["train"], splits["test"]), 2),
+        "baseline_thumbnails": {split: summarise_split(part) for split, part in baseline.items()},
+    }
+    for name, classes in _KERMANY_CLASSES.items():
+        if present.issuperset(classes):
+            metrics[name] = summarise_among(kermany, classes)
+    return metrics
+
+
+def _describe_training(lineage: Lineage, promotion: Promotion, temperature: float) -> dict[str, Any]:
+    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=_ROOT, capture_output=True, text=True, check=False)
+    return {
+        "command": lineage.steps[-1].command,
+        "commit": git.stdout.strip() if git.returncode == 0 else "",  # of the promotion
+        "start": lineage.statement,
+        "temperature_fitted_on": {"split": "val", "value": temperature},
+        "note": promotion.note,
+        "steps": [
+            {
+                "kind": step.kind,
+                "run": step.run,
+                "command": step.command,
+                "epochs": step.epochs,
+                "best_epoch": step.best,
+                "versions": step.config.get("versions", {}),
+                **({"logit_difference": step.config["logit_difference"]} if step.kind == "grow" else {}),
+            }
+            for step in lineage.steps
+        ],
+    }
