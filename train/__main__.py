@@ -6,9 +6,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 from pneumo_core.errors import PneumoError
+from pneumo_core.types import CLASSES, FilmClass
 
+_DATA_HELP = "manifest CSV, or a folder with one folder for each class"
 _FIT_HELP = {
-    "data": "manifest CSV, or a folder with one folder for each class",
+    "data": _DATA_HELP,
     "backbone": "name of a backbone of pneumo_core.model.architecture",
     "head": "published or linear",
     "weights": "imagenet, none, or a .weights.h5 file of the model or of its backbone",
@@ -43,15 +45,22 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train", description="Train Pneumo's networks.")
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_fit(commands.add_parser("fit", help="train a network", formatter_class=_Formatter))
+    for name, add, summary in (
+        ("fit", _add_fit, "train a network"),
+        ("evaluate", _add_evaluate, "measure a bundle, a run, or the baseline on a data set"),
+        ("grow", _add_grow, "grow the B0 of a run into a B7 that computes the same"),
+        ("promote", _add_promote, "make a bundle of a run: calibrate, measure, write the card"),
+    ):
+        add(
+            commands.add_parser(
+                name, help=summary, description=summary, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+            )
+        )
     return parser
 
 
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
-    pass
-
-
 def _add_fit(parser: argparse.ArgumentParser) -> None:
+    # Keras takes seconds to import: each command imports what it needs.
     from train.fit import FitConfig
 
     parser.add_argument("--run", type=Path, required=True, help="run directory")
@@ -77,7 +86,85 @@ def _fit(options: argparse.Namespace) -> None:
     fit(RunDirectory(options.run), FitConfig(**settings), options.resume)
 
 
-_COMMANDS = {"fit": _fit}
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    evaluated = parser.add_mutually_exclusive_group(required=True)
+    evaluated.add_argument("--bundle", type=Path, help="folder of a model bundle")
+    evaluated.add_argument("--run", type=Path, help="run directory, for its best weights")
+    evaluated.add_argument("--baseline", choices=("thumbnails",), help="a baseline, fitted to the train split")
+    parser.add_argument("--data", type=Path, required=True, help=_DATA_HELP)
+    parser.add_argument("--split", nargs="+", default=["test"], help="names of splits, such as train val test external")
+    parser.add_argument("--sources", default="", metavar="PREFIX", help="only sources whose name begins so")
+    parser.add_argument(
+        "--classes", type=_classes, default=CLASSES, metavar="A,B", help="only films of these classes, and among them"
+    )
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="at most N films of a split; 0 takes all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
+    parser.add_argument("--engine", choices=("auto", "openvino", "tensorflow"), default="auto", help="for --bundle")
+    parser.add_argument(
+        "--out", type=Path, help="folder for predictions.csv and metrics.json; a run's own folder where none is given"
+    )
+
+
+def _classes(text: str) -> tuple[FilmClass, ...]:
+    named = set(text.split(","))
+    chosen = tuple(film_class for film_class in CLASSES if film_class in named)
+    if len(chosen) != len(named) or len(chosen) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} are not two or more of {','.join(CLASSES)}")
+    return chosen
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from train.baseline import fit_thumbnails
+    from train.data import read_rows
+    from train.evaluate import Selection, evaluate
+    from train.predict import bundle_predictor, run_predictor
+    from train.run import RunDirectory
+
+    selection = Selection(tuple(options.split), options.sources, options.classes, options.sample, options.seed)
+    out = options.out
+    if options.bundle:
+        predictor = bundle_predictor(options.bundle, options.engine)
+    elif options.run:
+        predictor = run_predictor(RunDirectory(options.run))
+        out = out or options.run
+    else:
+        predictor = fit_thumbnails(Selection().rows(read_rows(options.data), "train"))
+    print(evaluate(predictor, options.data, selection, out))
+
+
+def _add_grow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", type=Path, required=True, help="run directory of the trained efficientnetb0")
+    parser.add_argument("--run", type=Path, required=True, help="run directory of the grown network")
+    parser.add_argument("--data", type=Path, required=True, help=f"{_DATA_HELP}; val proves the growth")
+    parser.add_argument("--seed", type=int, default=0, help="seed of new weights and of the noise")
+
+
+def _grow(options: argparse.Namespace) -> None:
+    from train.grow import grow
+    from train.run import RunDirectory
+
+    target = RunDirectory(options.run)
+    difference = grow(RunDirectory(options.source), target, options.data, options.seed)
+    print(f"{target.best_file}: the grown network's logits differ from the B0's by at most {difference:.1e}.")
+
+
+def _add_promote(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--run", type=Path, required=True, help="run directory, for its best weights")
+    parser.add_argument("--name", required=True, help="name of the bundle, a new folder in assets/models")
+    parser.add_argument("--data", type=Path, required=True, help="the data set of the run")
+    parser.add_argument("--note", default="", help="a remark for the model card")
+
+
+def _promote(options: argparse.Namespace) -> None:
+    from train.promote import Promotion, promote
+    from train.run import RunDirectory
+
+    bundle = promote(Promotion(RunDirectory(options.run), options.name, options.data, options.note))
+    print(bundle.card)
+    print(f"Written to {bundle.folder} as {bundle.label}.")
+
+
+_COMMANDS = {"fit": _fit, "evaluate": _evaluate, "grow": _grow, "promote": _promote}
 
 if __name__ == "__main__":
     sys.exit(main())
