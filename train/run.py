@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from pneumo_core.errors import RunError
+from pneumo_core.model.architecture import finalize_normalization
 
 
 class RunDirectory:
@@ -110,6 +111,8 @@ class RunDirectory:
                     )
                 for index, variable in enumerate(variables):
                     variable.assign(np.asarray(stored[f"{index:05d}"]))
+        # Normalization computes with constants that it derives from its variables when told to.
+        finalize_normalization(model)
 
     def save_best(self, model: keras.Model) -> None:
         """Save the weights as a Keras `.weights.h5` file that `--weights` accepts."""
