@@ -37,8 +37,6 @@ def page() -> None:
         with right, st.container(key="answer"):
             _answer(film, model)
             _facts(film)
-    if not model.settled:
-        _wait_for(model)
     _work(store, model, film)
 
 
@@ -106,9 +104,8 @@ def _welcome(store: FilmStore, model: SharedModel) -> None:
         st.markdown(texts.WHAT_IT_IS_NOT_FOR)
         st.button(texts.OPEN_PHANTOMS, help=texts.PHANTOM_HELP, on_click=_open_phantoms)
         st.caption(texts.PRIVACY)
-        if model.error:
-            _model_error(model)
-        elif model.ready:
+        _model_state(model)
+        if model.ready:
             st.caption(texts.model_ready(model.name, model.engine))
     # Not to be seen: makes the browser fetch the chart's program now rather than with the first answer.
     with st.container(key="preload"):
@@ -135,11 +132,10 @@ def _answer(film: Film, model: SharedModel) -> None:
         st.html(f'<p class="pneumo-mark" role="note">{texts.PHANTOM_MARK}</p>')
     prediction = film.prediction
     if prediction is None:
-        text = texts.ANSWER_PENDING if model.ready else texts.WAITING_FOR_MODEL
-        if model.error:
-            _model_error(model)
-        else:
+        if not model.error:
+            text = texts.ANSWER_PENDING if model.ready else texts.WAITING_FOR_MODEL
             st.html(f'<div class="pneumo-answer" role="status"><p>{text}</p></div>')
+        _model_state(model)
     else:
         words = f"<h2>{escape(answer.headline(prediction))}</h2><p>{escape(answer.uncertainty(prediction))}</p>"
         st.html(f'<div class="pneumo-answer" role="status">{words}</div>')
@@ -172,8 +168,13 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
 # ---- the model, and the work that waits for it ----
 
 
-def _model_error(model: SharedModel) -> None:
-    st.html(f'<div class="pneumo-answer" role="alert"><h2>{texts.MODEL_FAILED}</h2><p>{escape(model.error)}</p></div>')
+def _model_state(model: SharedModel) -> None:
+    """What there is to say of a model that is not ready."""
+    if not model.settled:
+        _wait_for(model)
+    if model.error:
+        words = f"<h2>{texts.MODEL_FAILED}</h2><p>{escape(model.error)}</p>"
+        st.html(f'<div class="pneumo-answer" role="alert">{words}</div>')
 
 
 @st.fragment(run_every=0.4)

@@ -28,7 +28,7 @@ SHORT_NAMES: dict[FilmClass, str] = {
 # The empty page.
 DROP_LABEL = "Drop frontal chest films here"
 DROP_MORE = "Drop more films"
-WHAT_TO_DROP = "One or many, PA or AP: DICOM, PNG or JPEG, 8 to 16 bits. DICOM is recognised by its content, whatever the file is called."
+WHAT_TO_DROP = "One or many, PA or AP. DICOM (under any file name), PNG or JPEG, 8 to 16 bits."
 WHAT_IT_IS_FOR = (
     "**What it is for.** A second reading beside your own, for research and teaching: four calibrated probabilities "
     "(normal, bacterial pneumonia, viral pneumonia, COVID-19) and, for each, a map of where its score came from."

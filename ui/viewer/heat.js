@@ -1,8 +1,8 @@
 // The map as numbers: the same interpolation as the shader's, for the read-out, the legend, and the flat renderer.
 
-// How much of the chosen opacity a value takes, 0..1: none where the map is zero, so that the film stays visible there.
+// How much of the chosen opacity a value takes, 0..1: in proportion, so that the film stays visible where the map is low.
 export function coverage(relative) {
-  return Math.sqrt(Math.min(Math.max(relative, 0), 1));
+  return Math.min(Math.max(relative, 0), 1);
 }
 
 // The signed value of one class at a film position, bilinear between cell centres; null outside the map's box.

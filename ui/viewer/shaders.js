@@ -82,7 +82,7 @@ void main() {
   if (opacity > 0.0 && all(greaterThanEqual(film, box.xy)) && all(lessThan(film, box.zw))) {
     float relative = clamp(heat(film) / scale, 0.0, 1.0);
     vec3 tint = texture(colours, vec2((relative * 255.0 + 0.5) / 256.0, 0.5)).rgb;
-    result = mix(result, tint, opacity * sqrt(relative));
+    result = mix(result, tint, opacity * relative);
   }
   colour = vec4(result, 1.0);
 }`;

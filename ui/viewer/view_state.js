@@ -3,7 +3,7 @@
 // One set for the page: it outlives a change of film, class, or colours, and a remount of the component. Zoom, place, and window
 // are relative to the film (its fit, its sides, its stored window), so they carry over to a film of another size.
 const settings = {
-  opacity: 0.6,
+  opacity: 0.7,
   chosenClass: null, // null follows the film's answer until the reader chooses
   colours: "viridis",
   mapOn: true,
