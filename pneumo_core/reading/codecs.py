@@ -66,6 +66,7 @@ def decode_jpeg_ls(data: bytes, header: StreamHeader) -> Samples:
         ReadError: if the size is out of bounds, or the data are damaged or cut short.
     """
     check_size(header.rows, header.columns)
+    check_jpeg_end(data, header)
     return _decoded(imagecodecs.jpegls_decode, data, header, "JPEG-LS")
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pneumo_core.errors import ReadError
 from pneumo_core.reading.limits import EXPORT_HINT, MAX_JPEG2000_TILES, MAX_JPEG_SCANS
 
-_SOI, _EOI, _SOS, _APP1, _APP14 = 0xD8, 0xD9, 0xDA, 0xE1, 0xEE
+_SOI, _EOI, _SOS, _APP0, _APP1, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE
 _SOF_JPEG = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA})  # sequential, progressive, lossless; arithmetic coding
 _SOF_JPEG_LS = 0xF7
 _SOF_LOSSLESS = 0xC3
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment: TEM and RST0..7
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_MARKER_IN_LS_SCAN = re.compile(rb"\xff+([\x80-\xfe])")  # in JPEG-LS, a byte below 0x80 behind 0xff is data
 _J2K_START = b"\xff\x4f\xff\x51"  # SOC, SIZ
 
 
@@ -33,6 +34,7 @@ class StreamHeader:
         lossless: whether it is lossless JPEG (process 14).
         jpeg_ls: whether it is JPEG-LS.
         rgb_components: whether a JPEG names its components R, G, and B.
+        jfif: whether a JPEG has a JFIF segment, which makes three components YCbCr.
         adobe_transform: colour transform of the Adobe segment (0 none, 1 YCbCr, 2 YCCK), or None without one.
         exif: payload of the Exif segment, or None.
         scan_at: offset of the first scan.
@@ -46,6 +48,7 @@ class StreamHeader:
     lossless: bool = False
     jpeg_ls: bool = False
     rgb_components: bool = False
+    jfif: bool = False
     adobe_transform: int | None = None
     exif: bytes | None = None
     scan_at: int = 0
@@ -63,7 +66,7 @@ def jpeg_header(data: bytes) -> StreamHeader:
     """
     if data[:2] != b"\xff\xd8":
         raise _damaged("JPEG")
-    at, adobe, exif = 2, None, None
+    at, jfif, adobe, exif = 2, False, None, None
     frame: StreamHeader | None = None
     while True:
         marker, payload, at = _segment(data, at)
@@ -82,6 +85,8 @@ def jpeg_header(data: bytes) -> StreamHeader:
                 jpeg_ls=marker == _SOF_JPEG_LS,
                 rgb_components=payload[6 : 6 + 3 * samples : 3] == b"RGB",
             )
+        elif marker == _APP0 and payload[:5] == b"JFIF\x00":
+            jfif = True
         elif marker == _APP14 and payload[:5] == b"Adobe" and len(payload) >= 12:
             adobe = payload[11]
         elif marker == _APP1 and payload[:6] == b"Exif\x00\x00" and exif is None:
@@ -89,7 +94,7 @@ def jpeg_header(data: bytes) -> StreamHeader:
         elif marker == _SOS:
             if frame is None:
                 raise _damaged("JPEG")
-            return replace(frame, adobe_transform=adobe, exif=exif, scan_at=at)
+            return replace(frame, jfif=jfif, adobe_transform=adobe, exif=exif, scan_at=at)
         elif marker in (_SOI, _EOI):
             raise _damaged("JPEG")
 
@@ -114,16 +119,17 @@ def _segment(data: bytes, at: int) -> tuple[int, bytes, int]:
 
 
 def check_jpeg_end(data: bytes, header: StreamHeader) -> None:
-    """Make sure that the scans of a JPEG stream run up to an end-of-image marker.
+    """Make sure that the scans of a JPEG or JPEG-LS stream run up to an end-of-image marker.
 
-    libjpeg paints what is missing of a cut stream grey and goes on: half a film would pass for a whole one.
+    libjpeg paints what is missing of a cut stream grey and goes on: half a film would pass for a whole one. CharLS
+    (2.4) looks for bits behind the end of a cut stream nearly without end.
 
     Raises:
         ReadError: if the end is missing or there are more than MAX_JPEG_SCANS scans.
     """
     at, scans = header.scan_at, 1
     while scans <= MAX_JPEG_SCANS:
-        found = _MARKER.search(data, at)
+        found = (_MARKER_IN_LS_SCAN if header.jpeg_ls else _MARKER).search(data, at)
         if found is None:
             break
         marker, at = found[1][0], found.end()

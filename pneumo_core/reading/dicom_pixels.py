@@ -142,9 +142,12 @@ def stored_pixels(tags: Tags, syntax: uid.UID, layout: PixelLayout) -> StoredPix
         if header.jpeg_ls != (syntax in _JPEG_LS):
             raise ReadError(f"The compressed data are of another kind than the DICOM file says. {EXPORT_HINT}")
         values = codecs.decode_jpeg_ls(frame, header) if header.jpeg_ls else codecs.decode_jpeg(frame, header)
-        if header.adobe_transform is not None and not header.lossless:
+        if not header.jpeg_ls and not header.lossless:
             # The stream itself knows best: many files are labelled RGB though coded as YCbCr, or the other way round.
-            ybr = header.adobe_transform == 1
+            if header.adobe_transform is not None:
+                ybr = header.adobe_transform == 1
+            elif header.jfif:
+                ybr = True
     return StoredPixels(*_stored_codes(values, header, layout, lossy=syntax in _LOSSY), ybr and header.samples == 3)
 
 

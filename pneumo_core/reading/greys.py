@@ -16,6 +16,7 @@ Values = NDArray[np.float64]  # [n], one for each stored value from the smallest
 
 _MIN_SPAN = 0.01  # a window of which the film fills less than this leaves under three of 256 display greys
 _MIN_WIDTH = 1e-3  # a window narrower than this, in steps of the stored values, is none
+_STEEP = 1e9  # far beyond any slope or intercept in use, far below what floating point loses track of
 _FULL = 65_535
 
 WINDOW_UNUSABLE = Finding(
@@ -60,8 +61,8 @@ class Rescale:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the line is one: finite, and not flat."""
-        return bool(np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope != 0.0)
+        """Whether the line is one: neither flat nor steep beyond all measure (nor NaN)."""
+        return 1.0 / _STEEP <= abs(self.slope) <= _STEEP and abs(self.intercept) <= _STEEP
 
 
 @dataclass(frozen=True)
@@ -139,22 +140,19 @@ def grey_scale(
     if isinstance(modality, Rescale) and not modality.is_usable:
         modality = Rescale()
         findings.append(RESCALE_UNUSABLE)
-    scale = _baked(stored, modality, voi, counted) if voi is not None and _is_curve(voi) else None
-    if scale is None:
-        if voi is not None and _is_curve(voi):
+    if isinstance(voi, LookupTable) or (voi is not None and voi.function == "SIGMOID"):
+        scale = _baked(stored, modality, voi, counted)
+        if scale is None:
+            scale = _windowed(stored, modality, None, counted)
             findings.append(WINDOW_UNUSABLE)
-            voi = None
-        scale = _windowed(stored, modality, voi if isinstance(voi, Window) else None, counted)
+    else:
+        scale = _windowed(stored, modality, voi, counted)
     if inverse:
         top = float(scale.greys.max())
         scale = replace(scale, greys=top - scale.greys, window=(top - scale.window[1], top - scale.window[0]))
     if padded.any():
         scale = _with_black(scale, padded)
     return replace(scale, findings=(*findings, *scale.findings))
-
-
-def _is_curve(voi: Window | LookupTable) -> bool:
-    return isinstance(voi, LookupTable) or voi.function == "SIGMOID"
 
 
 def _modality_values(stored: Values, modality: Rescale | LookupTable) -> Values:
@@ -170,12 +168,12 @@ def _baked(
     values = _modality_values(stored, modality)
     if isinstance(voi, LookupTable):
         shown = voi(values) / (2.0**voi.bits - 1.0)
-    elif np.isfinite(voi.centre) and np.isfinite(voi.width) and voi.width > 0.0:
+    elif abs(voi.centre) <= _STEEP and 1.0 / _STEEP <= voi.width <= _STEEP:
         shown = voi.sigmoid(values)
     else:
         return None
     greys = np.rint(np.clip(shown, 0.0, 1.0) * _FULL)
-    if np.ptp(greys[counted]) < _MIN_SPAN * _FULL:
+    if float(np.ptp(greys[counted])) < _MIN_SPAN * _FULL:
         return None
     return GreyScale(greys, (0.0, float(_FULL)))
 
