@@ -1,12 +1,14 @@
 """Command line of the training room: python -m train fit|evaluate|grow|promote."""
 
 import argparse
+import os
 import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from pneumo_core.errors import PneumoError
+from pneumo_core.errors import PneumoError, RunError
 from pneumo_core.types import CLASSES, FilmClass
+from train.config import FitConfig
 
 _DATA_HELP = "manifest CSV, or a folder with one folder for each class"
 _FIT_HELP = {
@@ -32,6 +34,7 @@ _FIT_HELP = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns 0, or 2 with a message on standard error if it can not be done."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings hide the progress bars
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -60,9 +63,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    # Keras takes seconds to import: each command imports what it needs.
-    from train.fit import FitConfig
-
     parser.add_argument("--run", type=Path, required=True, help="run directory")
     parser.add_argument("--resume", action="store_true", help="go on with the run, with its own settings")
     for setting in fields(FitConfig):
@@ -76,8 +76,8 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from pneumo_core.errors import RunError
-    from train.fit import FitConfig, fit
+    # Keras takes seconds to import: each command imports what it needs.
+    from train.fit import fit
     from train.run import RunDirectory
 
     if not options.resume and not options.data:

@@ -6,7 +6,7 @@ Phases: first the head alone over a frozen backbone, then the backbone from a gi
 
 import importlib.metadata
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,35 +16,13 @@ import numpy as np
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import HEAD_PREFIX, build_model
 from train.batches import ReadingBatches, TrainingBatches
+from train.config import FitConfig
 from train.data import Films, class_weights, load_films, read_rows, rows_digest
 from train.metrics import epoch_figures, softmax
 from train.run import RunDirectory
 
 _WARM_UP = 0.08  # of a phase's steps
 _STEP_EVENT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """Settings of a run; the names are those of the command line's options."""
-
-    data: str
-    backbone: str = "efficientnetb7"
-    head: str = "published"
-    weights: str = "imagenet"
-    size: int = 256
-    batch_size: int = 8
-    films_per_epoch: int = 0  # 0: all of them
-    frozen_epochs: int = 1
-    epochs: int = 50
-    unfreeze_from: str = ""  # first backbone layer that is tuned; empty: all of them
-    head_learning_rate: float = 1e-3
-    learning_rate: float = 3e-4
-    weight_decay: float = 1e-4
-    class_balance: float = 0.5
-    patience: int = 10
-    precision: str = "float32"
-    seed: int = 0
 
 
 def fit(run: RunDirectory, config: FitConfig, resume: bool) -> None:

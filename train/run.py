@@ -9,14 +9,15 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import keras
 import numpy as np
 
 from pneumo_core.errors import RunError
-from pneumo_core.model.architecture import finalize_normalization
+
+if TYPE_CHECKING:
+    import keras
 
 
 class RunDirectory:
@@ -73,7 +74,7 @@ class RunDirectory:
                 events.append(event)
         return events
 
-    def save_last(self, model: keras.Model, epoch: int, history: list[dict[str, Any]]) -> None:
+    def save_last(self, model: "keras.Model", epoch: int, history: list[dict[str, Any]]) -> None:
         """Save weights, optimizer state, and history after `epoch` (0-based)."""
         partial = self.last_file.with_suffix(".partial")
         with h5py.File(partial, "w") as file:
@@ -81,7 +82,7 @@ class RunDirectory:
             file.attrs["history"] = json.dumps(history)
             for group, variables in (("model", model.weights), ("optimizer", model.optimizer.variables)):
                 for index, variable in enumerate(variables):
-                    file[f"{group}/{index:05d}"] = keras.ops.convert_to_numpy(variable)
+                    file[f"{group}/{index:05d}"] = variable.numpy()
         os.replace(partial, self.last_file)
 
     def last_epoch(self) -> tuple[int, list[dict[str, Any]]]:
@@ -91,12 +92,15 @@ class RunDirectory:
         with h5py.File(self.last_file) as file:
             return int(file.attrs["epoch"]), json.loads(file.attrs["history"])
 
-    def load_last(self, model: keras.Model, with_optimizer: bool) -> None:
+    def load_last(self, model: "keras.Model", with_optimizer: bool) -> None:
         """Restore what `save_last` saved into a model that was built and compiled alike.
 
         Raises:
             RunError: if the checkpoint does not fit the model.
         """
+        # Here, since reading a run directory needs no Keras.
+        from pneumo_core.model.architecture import finalize_normalization
+
         with h5py.File(self.last_file) as file:
             groups = [("model", model.weights)]
             if with_optimizer:
@@ -114,7 +118,7 @@ class RunDirectory:
         # Normalization computes with constants that it derives from its variables when told to.
         finalize_normalization(model)
 
-    def save_best(self, model: keras.Model) -> None:
+    def save_best(self, model: "keras.Model") -> None:
         """Save the weights as a Keras `.weights.h5` file that `--weights` accepts."""
         partial = self.path / "partial.weights.h5"
         model.save_weights(partial)

@@ -1,0 +1,26 @@
+"""The settings of a training run; apart from `train.fit`, so that --help need not import Keras."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """Settings of a run; the names are those of the command line's options."""
+
+    data: str
+    backbone: str = "efficientnetb7"
+    head: str = "published"
+    weights: str = "imagenet"
+    size: int = 256
+    batch_size: int = 8
+    films_per_epoch: int = 0  # 0: all of them
+    frozen_epochs: int = 1
+    epochs: int = 50
+    unfreeze_from: str = ""  # first backbone layer that is tuned; empty: all of them
+    head_learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
+    weight_decay: float = 1e-4
+    class_balance: float = 0.5
+    patience: int = 10
+    precision: str = "float32"
+    seed: int = 0
