@@ -1,0 +1,47 @@
+import cv2
+import numpy as np
+import pytest
+from tiny_training import draw_film
+
+from pneumo_core.types import FilmClass
+from train.augment import augment
+
+
+@pytest.fixture(scope="module")
+def square() -> np.ndarray:
+    return cv2.resize(draw_film(FilmClass.NORMAL, 3), (128, 128))
+
+
+def test_the_same_state_gives_the_same_variant(square: np.ndarray) -> None:
+    one, same, other = (augment(square, 64, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert np.abs(one - other).mean() > 0.01
+
+
+def test_variants_are_films_in_range(square: np.ndarray) -> None:
+    for seed in range(200):
+        film = augment(square, 64, np.random.default_rng(seed))
+        assert film.shape == (64, 64)
+        assert film.dtype == np.float32
+        assert film.min() >= 0.0
+        assert film.max() <= 1.0
+        assert film.std() > 0.02  # there is still a film to see
+
+
+def test_films_are_flipped_left_to_right_half_of_the_time_and_never_upside_down() -> None:
+    """A bright mark at the top left: it stays at the top, and changes sides in about half of the variants."""
+    square = np.full((128, 128), 60, np.uint8)
+    square[20:40, 20:40] = 250
+    sides = []
+    for seed in range(200):
+        film = cv2.GaussianBlur(augment(square, 64, np.random.default_rng(seed)), (0, 0), 2)
+        inner = film[6:-6, 6:-6]  # without the frame that may be drawn
+        row, column = np.unravel_index(inner.argmax(), inner.shape)
+        assert row < 26
+        sides.append(column < 26)
+    assert 70 < sum(sides) < 130
+
+
+def test_the_size_asked_for_is_given_whatever_the_films(square: np.ndarray) -> None:
+    for size in (48, 128, 200):
+        assert augment(square, size, np.random.default_rng(0)).shape == (size, size)

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pneumo_core.preprocess import preprocess
+from pneumo_core.reading import read_film
+from train.batches import ReadingBatches, TrainingBatches
+from train.data import Films, load_films, read_rows
+
+
+@pytest.fixture(scope="module")
+def films(manifest: Path) -> Films:
+    return load_films([row for row in read_rows(manifest) if row.split == "train"], 64)
+
+
+def _batches(films: Films, epoch: int = 0, per_epoch: int = 0, seed: int = 7) -> TrainingBatches:
+    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, seed, epoch)
+
+
+def _drawn(films: Films, epoch: int, per_epoch: int) -> list[int]:
+    return _batches(films, epoch, per_epoch)._order.tolist()
+
+
+def test_a_batch_is_what_the_network_and_the_loss_expect(films: Films) -> None:
+    batches = _batches(films)
+    assert len(batches) == 32 // 5
+    inputs, labels, weights = batches[2]
+    assert inputs.shape == (5, 64, 64, 3)
+    assert inputs.dtype == np.float32
+    assert inputs.min() >= 0.0
+    assert 200 < inputs.max() <= 255.0
+    np.testing.assert_array_equal(inputs[..., 0], inputs[..., 2])
+    np.testing.assert_array_equal(weights, labels + 1)
+
+
+def test_batches_do_not_depend_on_what_was_drawn_before(films: Films) -> None:
+    forward, backward = _batches(films), _batches(films)
+    ahead = [forward[index] for index in range(len(forward))]
+    behind = [backward[index] for index in reversed(range(len(backward)))][::-1]
+    for one, other in zip(ahead, behind, strict=True):
+        for part, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(part, same)
+
+
+def test_epochs_and_seeds_differ(films: Films) -> None:
+    first = _batches(films)[0][0]
+    assert np.abs(first - _batches(films, epoch=1)[0][0]).mean() > 1
+    assert np.abs(first - _batches(films, seed=8)[0][0]).mean() > 1
+
+
+def test_a_pass_holds_every_film_once(films: Films) -> None:
+    assert sorted(_drawn(films, 3, 0)) == list(range(32))
+
+
+@pytest.mark.parametrize("per_epoch", [12, 20, 50])
+def test_shares_of_a_pass_follow_one_another(films: Films, per_epoch: int) -> None:
+    """Epochs of any length together are whole passes over all films, one after another."""
+    epochs = [_drawn(films, epoch, per_epoch) for epoch in range(8)]
+    assert {len(epoch) for epoch in epochs} == {per_epoch}
+    together = [film for epoch in epochs for film in epoch]
+    for start in range(0, len(together) - 31, 32):
+        assert sorted(together[start : start + 32]) == list(range(32))
+
+
+def test_the_network_validates_on_what_the_reader_shows_it(films: Films) -> None:
+    batches = ReadingBatches(films, 64, 10)
+    assert len(batches) == 4
+    (last,) = batches[3]
+    assert last.shape == (2, 64, 64, 3)
+    row = films.rows[31]
+    expected = preprocess(read_film(row.path.read_bytes(), row.name).pixels, 64)
+    # The films in memory are rounded to 8 bits before the grey range is stretched.
+    assert np.abs(last[1] - expected).max() < 3.0
