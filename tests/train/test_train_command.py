@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from train.__main__ import main
+from train.config import FitConfig
+
+
+@pytest.mark.parametrize("command", ["fit", "evaluate", "grow", "promote"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert "--data" in capsys.readouterr().out
+
+
+def test_every_setting_of_a_run_is_an_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    shown = capsys.readouterr().out
+    for name in FitConfig.__dataclass_fields__:
+        assert f"--{name.replace('_', '-')}" in shown
+    assert "(default: 0.0003)" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["fit"],
+        ["evaluate", "--data", "m.csv"],
+        ["evaluate", "--data", "m.csv", "--run", "a", "--bundle", "b"],
+        ["evaluate", "--data", "m.csv", "--run", "a", "--classes", "normal,flu"],
+        ["evaluate", "--data", "m.csv", "--run", "a", "--classes", "normal"],
+        ["promote", "--run", "a"],
+    ],
+)
+def test_wrong_use_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: python -m train" in capsys.readouterr().err
+
+
+def test_what_can_not_be_done_is_said_in_one_line(
+    tmp_path: Path, manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = str(tmp_path / "empty")
+    for arguments, message in (
+        (["fit", "--run", empty], "--data is missing"),
+        (["fit", "--run", empty, "--resume"], "holds no run"),
+        (["fit", "--run", empty, "--data", str(tmp_path / "no.csv")], "does not exist"),
+        (["evaluate", "--run", empty, "--data", str(manifest)], "holds no run"),
+        (["evaluate", "--bundle", empty, "--data", str(manifest)], "no model bundle"),
+        (["evaluate", "--baseline", "thumbnails", "--data", str(tmp_path)], "no films for normal"),
+        (["grow", "--source", empty, "--run", f"{empty}2", "--data", str(manifest)], "holds no run"),
+        (["promote", "--run", empty, "--name", "x", "--data", str(manifest)], "holds no run"),
+    ):
+        assert main(arguments) == 2
+        shown = capsys.readouterr().err.strip().splitlines()
+        assert message in shown[-1]
+        assert shown[-1].startswith(f"python -m train {arguments[0]}: ")
+    assert not Path(empty).exists()
+
+
+def test_the_baseline_is_evaluated_from_the_command_line(
+    tmp_path: Path, manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--split", "test", "external", "--out", str(tmp_path)]
+    assert main(["evaluate", "--baseline", "thumbnails", "--data", str(manifest), *options]) == 0
+    assert "# baseline: logistic regression on 12 x 12 thumbnails" in capsys.readouterr().out
+    assert (tmp_path / "predictions.csv").exists()
+    assert (tmp_path / "metrics.json").exists()
