@@ -20,7 +20,7 @@ def test_every_setting_of_a_run_is_an_option_with_its_default(capsys: pytest.Cap
     shown = capsys.readouterr().out
     for name in FitConfig.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in shown
-    assert "(default: 0.0003)" in shown
+    assert "(default: efficientnetb7)" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(
