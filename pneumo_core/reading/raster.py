@@ -128,8 +128,8 @@ def _png_parts(data: bytes) -> _PngParts:
         at = end
     if header is None or not ended:
         raise ReadError(_DAMAGED_PNG)
-    columns, rows, bits, colour_type, *_ = header
-    if colour_type not in _PNG_COLOUR_TYPES:
+    columns, rows, bits, colour_type, compression, filtering, interlace = header
+    if colour_type not in _PNG_COLOUR_TYPES or compression or filtering or interlace > 1:
         raise ReadError(_DAMAGED_PNG)
     return _PngParts(rows, columns, 8 if colour_type == 3 else bits, exif, b"".join(kept))
 

@@ -46,7 +46,8 @@ def test_films_are_read(row: dict[str, str]) -> None:
     if centre != "None":
         assert radiograph.window[1] - radiograph.window[0] == pytest.approx(float(width) - 1.0)
     pixels = radiograph.pixels
-    assert pixels.min() == 0.0
+    assert pixels.min() < 0.15
+    assert pixels.max() > 0.85
     assert pixels.std() > 0.05
     if row["frontal_chest"] == "yes":
         # Lungs and the air around are darker than the middle of the chest.
@@ -77,5 +78,5 @@ def test_all_compressions_of_a_film_agree(film: str) -> None:
             # Measured from the window, since `grey` starts at each file's own smallest value.
             error = np.abs((radiograph.grey - radiograph.window[0]) - (plain.grey - plain.window[0]))
             assert error.max() <= difference, syntax
-            assert error.mean() <= difference / 20, syntax
+            assert error.mean() <= difference / 6, syntax
     assert seen >= 4
