@@ -355,7 +355,6 @@ def oracle_film(path: str) -> np.ndarray:
         "SC_jpeg_no_color_transform.dcm",
         "SC_rgb_jpeg_dcmtk.dcm",
         "SC_ybr_full_422_uncompressed.dcm",
-        "GDCMJ2K_TextGBR.dcm",
         "image_dfl.dcm",
     ],
 )
