@@ -87,7 +87,7 @@ def _change_sharpness(film: Float32, random: np.random.Generator) -> Float32:
         quality = int(random.integers(*_JPEG_QUALITY))
         stored = np.round(np.clip(film, 0.0, 1.0) * 255.0).astype(np.uint8)
         _, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        film = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / np.float32(255.0)
+        film = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255.0)
     return np.asarray(film, np.float32)
 
 
