@@ -32,6 +32,8 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool) -> None:
         RunError, DataError, BundleError: with what to do, before any training starts.
     """
     if resume:
+        if run.config().get("kind") == "grow":
+            raise RunError(f"{run.path} holds a grown network. Train it in a new run by --weights {run.best_file}.")
         config = FitConfig(**run.config()["settings"])
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)

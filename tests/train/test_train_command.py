@@ -4,6 +4,7 @@ import pytest
 
 from train.__main__ import main
 from train.config import FitConfig
+from train.run import RunDirectory
 
 
 @pytest.mark.parametrize("command", ["fit", "evaluate", "grow", "promote"])
@@ -62,6 +63,12 @@ def test_what_can_not_be_done_is_said_in_one_line(
         assert message in shown[-1]
         assert shown[-1].startswith(f"python -m train {arguments[0]}: ")
     assert not Path(empty).exists()
+
+
+def test_a_grown_network_is_no_training_to_go_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    RunDirectory(tmp_path).create({"kind": "grow", "source_run": "b0", "settings": {}})
+    assert main(["fit", "--run", str(tmp_path), "--resume"]) == 2
+    assert "Train it in a new run by --weights" in capsys.readouterr().err
 
 
 def test_the_baseline_is_evaluated_from_the_command_line(
