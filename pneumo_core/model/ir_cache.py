@@ -62,15 +62,15 @@ def prepare_ir(bundle: Bundle, progress: Progress | None = None) -> Path:
             if not _is_intact(folder):  # another process may have built it meanwhile
                 _build(bundle, folder, report)
         report(1.0, "The model is prepared")
+    except Timeout as error:  # an OSError too
+        raise EngineError(
+            f"Another process has been preparing the model in {folder.parent} for {_WAIT_SECONDS / 60:.0f} minutes. "
+            "End it and try again."
+        ) from error
     except OSError as error:
         raise EngineError(
             f"The folder {folder.parent} can not be written ({error.strerror}), but the prepared model has to lie "
             "there. Make it writable, free some 600 MB, or set XDG_CACHE_HOME to another folder."
-        ) from error
-    except Timeout as error:
-        raise EngineError(
-            f"Another process has been preparing the model in {folder.parent} for {_WAIT_SECONDS / 60:.0f} minutes. "
-            "End it and try again."
         ) from error
     return folder / IR_FILES[0]
 
