@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_ins import make_bundle
+from stand_ins import FILMS, film_paths, make_bundle
 
-from pneumo_core.model.bundle import Bundle
+from pneumo_core.errors import BundleError
+from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
 from pneumo_core.model.classifier import Classifier
+from pneumo_core.reading import read_film
+from pneumo_core.types import Radiograph
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,29 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def small_classifier(small_bundle: Bundle, private_cache: Path) -> Classifier:
     """The TEST OBJECT on the OpenVINO engine, prepared in a cache of the session's own."""
     return Classifier.load(small_bundle.folder, "openvino")
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle() -> Bundle:
+    """The model of assets/models; the test is skipped where there is none yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PNEUMO_MODEL", raising=False)
+        try:
+            folder = default_bundle()
+        except BundleError:
+            pytest.skip("assets/models holds no bundle")
+    return load_bundle(folder)
+
+
+@pytest.fixture(scope="session")
+def shipped_classifier(shipped_bundle: Bundle) -> Classifier:
+    """The model of assets/models on the OpenVINO engine."""
+    return Classifier.load(shipped_bundle.folder, "openvino")
+
+
+@pytest.fixture(scope="session")
+def test_films() -> list[Radiograph]:
+    """200 real films of the test split; the test is skipped where they are not at hand."""
+    if not (FILMS / "manifest.csv").is_file():
+        pytest.skip(f"{FILMS} is not at hand")
+    return [read_film(path.read_bytes(), path.name) for path in film_paths(200)]

@@ -184,7 +184,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     data[-4:] = np.array([np.nan], "<f4").tobytes()
     (bundle.folder / "weights-00.bin").write_bytes(data)
     sign(bundle.folder)
-    with pytest.raises(BundleError, match="head_logits/bias .* not finite"):
+    with pytest.raises(BundleError, match=r"head_logits/bias .* not finite"):
         load_bundle(bundle.folder).read()
 
 

@@ -1,0 +1,161 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from stand_ins import ROOT, noise_films
+
+from pneumo_core import cli
+from pneumo_core.model.bundle import Bundle
+from pneumo_core.model.classifier import Classifier
+from pneumo_core.reading import read_film
+
+Run = Callable[..., tuple[int, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Ten 16-bit PNG files of noise."""
+    folder = tmp_path_factory.mktemp("scans")
+    paths = [folder / f"scan {position}.png" for position in range(10)]
+    for path, film in zip(paths, noise_films(10), strict=True):
+        cv2.imwrite(str(path), film.grey)
+    return [str(path) for path in paths]
+
+
+@pytest.fixture
+def run(small_classifier: Classifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in this process on the TEST OBJECT: (exit status, lines of standard output)."""
+    monkeypatch.setenv("PNEUMO_MODEL", str(small_classifier.bundle.folder))
+
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        status = cli.main(arguments)
+        return status, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_one_json_object_a_line(run: Run, scans: list[str], small_classifier: Classifier) -> None:
+    status, lines = run("read", *scans, "--json")
+    assert status == 0
+    records = [json.loads(line) for line in lines]
+    assert [record["file"] for record in records] == scans
+    for record in records:
+        film = read_film(Path(record["file"]).read_bytes(), record["file"])
+        [reading] = small_classifier.read([film])
+        assert list(record) == ["file", "status", "reason", "class", "probabilities", "model"]
+        assert (record["status"], record["reason"]) == ("read", None)
+        assert list(record["probabilities"]) == ["normal", "bacterial", "viral", "covid19"]
+        np.testing.assert_allclose(
+            list(record["probabilities"].values()), reading.prediction.probabilities, atol=1e-6, rtol=0
+        )
+        assert record["class"] == reading.prediction.film_class.value
+        assert record["model"] == small_classifier.name
+
+
+def test_it_goes_on_after_bad_files(run: Run, scans: list[str], tmp_path: Path) -> None:
+    bad = tmp_path / "notes.png"
+    bad.write_text("not a film")
+    (tmp_path / "empty.dcm").touch()
+    files = [
+        str(bad),
+        scans[0],
+        str(tmp_path),
+        str(tmp_path / "none.dcm"),
+        str(tmp_path / "empty.dcm"),
+        "a\0b",
+        scans[1],
+    ]
+    status, lines = run("read", "--json", *files)
+    records = [json.loads(line) for line in lines]
+    assert status == 1
+    assert [record["file"] for record in records] == files
+    assert [record["status"] for record in records] == ["refused", "read", *["refused"] * 4, "read"]
+    for record in records:
+        if record["status"] == "refused":
+            assert (record["class"], record["probabilities"]) == (None, None)
+            assert record["reason"]
+    assert "a folder or device" in records[2]["reason"]
+    assert "missing" in records[3]["reason"]
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "huge.dcm").open("wb") as file:
+        file.truncate(40 * 2**30)  # a hole: takes no room on disk
+    status, lines = run("read", "--json", str(tmp_path / "huge.dcm"))
+    assert status == 1
+    assert "40,960 MB" in json.loads(lines[0])["reason"]
+
+
+def test_without_json_there_is_a_line_to_read(run: Run, scans: list[str], tmp_path: Path) -> None:
+    odd = str(tmp_path / "a\x1b[31m.png")
+    status, lines = run("read", scans[0], odd)
+    assert status == 1
+    assert lines[0] == "Research and education. Not for diagnosis."
+    assert lines[1].startswith(f"{scans[0]}: ")
+    assert "covid19 0." in lines[1] or "covid19 1." in lines[1]
+    assert "\x1b" not in lines[2]
+    assert "refused. The file is missing." in lines[2]
+
+
+@pytest.mark.parametrize("arguments", [(), ("read",), ("look", "x"), ("read", "x", "--yaml"), ("prepare", "x")])
+def test_wrong_use_ends_with_2(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+
+
+def test_without_a_model_it_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PNEUMO_MODEL", str(tmp_path))
+    assert cli.main(["read", "film.dcm", "--json"]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "There is no model bundle" in output.err
+
+
+def test_prepare_says_what_is_ready(
+    small_classifier: Classifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PNEUMO_MODEL", str(small_classifier.bundle.folder))
+    assert cli.main(["prepare"]) == 0
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"The model {small_classifier.name} is ready on openvino.\n"
+
+
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", elsewhere)
+    cli._show_progress(0.5, "Converting")
+    cli._show_progress(1.0, "Done")
+    assert elsewhere.getvalue() == f"[{'#' * 15}{' ' * 15}]  50% Converting\n[{'#' * 30}] 100% Done\n"
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    cli._show_progress(0.5, "Converting")
+    cli._show_progress(1.0, "Done")
+    assert terminal.getvalue().count("\n") == 1
+    assert terminal.getvalue().count("\r") == 2
+
+
+def test_a_reader_that_leaves_early_is_no_error(small_bundle: Bundle, private_cache: Path, scans: list[str]) -> None:
+    command = [sys.executable, "-W", "error", "-m", "pneumo_core", "read", *scans * 3, "--json"]
+    environment = os.environ | {"PNEUMO_MODEL": str(small_bundle.folder), "XDG_CACHE_HOME": str(private_cache)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["file"] == scans[0]
+        process.stdout.close()
+        errors = [line for line in process.stderr if not line.startswith("[")]
+        assert process.wait(60) == 1
+    assert errors == []
