@@ -90,6 +90,7 @@ def test_the_card_quotes_the_measured_figures(bundle: Bundle) -> None:
         "Train holds no film of an adult with label bacterial or viral",
         "Drawn films only.",
         "| kermany/drawn | adult | normal | 4 | 2 | 2 | 2 |",
+        "| Figure | test | external | train (not augmented) | val |",
         "### External",
         "three classes",
         "thumbnails, external",
