@@ -77,6 +77,7 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=[_StepEvents(run, epoch, len(batches), config.batch_size)],
+            shuffle=False,  # the batches are shuffled already; Keras would draw from a state that no resumed run has
             verbose=2,
         ).history
         logits = model.predict(ReadingBatches(val, config.size, config.batch_size), verbose=0)

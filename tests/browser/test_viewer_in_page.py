@@ -1,0 +1,131 @@
+"""The viewer inside the real page: linked panes, no message to the server, and settings that survive."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from page_driver import ReviewPage
+
+from benchmarks.film_files import dicom_file, film
+
+pytestmark = pytest.mark.browser
+
+FIRST = dicom_file(film(640, 520, bits=12, seed=3), bits=12)
+SECOND = dicom_file(film(500, 560, bits=14, seed=4), bits=14)
+
+
+@pytest.fixture
+def opened(review: ReviewPage) -> ReviewPage:
+    review.drop({"first.dcm": FIRST, "second.dcm": SECOND})
+    review.wait_for_answer(hashlib.sha256(FIRST).hexdigest())
+    review.page.locator(".strip .count", has_text="2 read").wait_for()
+    review.page.wait_for_timeout(500)  # let the last run of the page end
+    return review
+
+
+def test_fifty_moves_of_the_opacity_send_nothing_and_run_smoothly(opened: ReviewPage) -> None:
+    before = opened.sent
+    seconds = opened.page.evaluate(
+        """async () => {
+          const root = document.querySelector('.st-key-viewer [data-testid=stBidiComponentIsolated]').shadowRoot;
+          const slider = root.querySelector('.opacity input');
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          await frame();
+          const start = performance.now();
+          for (let move = 0; move < 50; move++) {
+            slider.value = move * 2;
+            slider.dispatchEvent(new Event('input', { bubbles: true }));
+            await frame();
+          }
+          return (performance.now() - start) / 1000;
+        }"""
+    )
+    assert opened.look()["opacity"] == pytest.approx(0.98)
+    opened.page.wait_for_timeout(500)
+    assert opened.sent == before
+    assert 50 / seconds >= 30
+
+
+def test_every_control_works_without_a_message(opened: ReviewPage) -> None:
+    before = opened.sent
+    page = opened.page
+    page.locator(".classes label", has_text="Bacterial").click()
+    assert opened.viewer("root.querySelector('.viewer').dataset.mapped") == "bacterial"
+    page.locator(".colours select").select_option("inferno")
+    page.keyboard.press("m")
+    assert opened.look()["opacity"] == 0
+    page.keyboard.press("i")
+    assert opened.look()["invert"] is True
+    opened.drag(opened.pane_centre(0), (60, 20))
+    page.mouse.wheel(0, -300)
+    page.keyboard.press("f")
+    assert page.locator(".viewer").bounding_box()["width"] == 1440
+    assert page.locator(".viewer .notice").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("0")
+    assert opened.look()["invert"] is False
+    page.wait_for_timeout(500)
+    assert opened.sent == before
+
+
+def test_both_panes_show_the_same_place_and_window(opened: ReviewPage) -> None:
+    page = opened.page
+    page.keyboard.press("m")
+    page.mouse.move(*opened.pane_centre(1))
+    page.mouse.wheel(0, -500)
+    page.locator(".tools .pan").click()
+    opened.drag(opened.pane_centre(0), (-70, 45))
+    page.locator(".tools .window").click()
+    opened.drag(opened.pane_centre(1), (-80, 30))
+    page.mouse.move(5, 5)
+    left, right = opened.panes()
+    assert opened.look()["step"] < 0.6  # zoomed in
+    assert np.ptp(left) > 100
+    np.testing.assert_array_equal(left, right)
+
+
+def test_the_map_colours_only_the_second_pane(opened: ReviewPage) -> None:
+    opened.page.mouse.move(5, 5)
+    left, right = opened.panes()
+    assert np.all(left.max(axis=2) == left.min(axis=2))
+    assert (right.max(axis=2).astype(int) - right.min(axis=2)).max() > 30
+
+
+def test_settings_survive_another_film_and_back(opened: ReviewPage) -> None:
+    page = opened.page
+    page.locator(".classes label", has_text="COVID-19").click()
+    page.mouse.move(*opened.pane_centre(0))
+    page.mouse.wheel(0, -400)
+    opened.drag(opened.pane_centre(0), (50, -25))
+    page.locator(".opacity input").fill("35")
+    before = opened.look()
+    shown = opened.viewer("root.querySelector('.readout').textContent")
+    opened.open("second.dcm")
+    opened.wait_for_answer(hashlib.sha256(SECOND).hexdigest())
+    other = opened.look()
+    assert other["opacity"] == pytest.approx(0.35)
+    assert other["classIndex"] == 3
+    opened.open("first.dcm")
+    opened.wait_for_answer(hashlib.sha256(FIRST).hexdigest())
+    page.mouse.move(5, 5)
+    assert opened.look() == before
+    assert "zoom" in shown
+
+
+def test_the_film_can_be_handled_by_keyboard(opened: ReviewPage) -> None:
+    page = opened.page
+    start = opened.look()
+    page.locator(".panes canvas").focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    moved = opened.look()
+    assert moved["step"] < start["step"]
+    page.keyboard.press("Shift+ArrowRight")
+    widened = opened.look()
+    assert widened["high"] - widened["low"] > moved["high"] - moved["low"]
+    page.keyboard.press("2")
+    assert opened.look()["classIndex"] == 1
+    page.locator(".strip ul").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    opened.wait_for_answer(hashlib.sha256(SECOND).hexdigest())
