@@ -13,14 +13,14 @@ def square() -> np.ndarray:
 
 
 def test_the_same_state_gives_the_same_variant(square: np.ndarray) -> None:
-    one, same, other = (augment(square, 64, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, same, other = (augment(square, 64, 1.0, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert np.abs(one - other).mean() > 0.01
 
 
 def test_variants_are_films_in_range(square: np.ndarray) -> None:
     for seed in range(200):
-        film = augment(square, 64, np.random.default_rng(seed))
+        film = augment(square, 64, 1.0, np.random.default_rng(seed))
         assert film.shape == (64, 64)
         assert film.dtype == np.float32
         assert film.min() >= 0.0
@@ -34,7 +34,7 @@ def test_films_are_flipped_left_to_right_half_of_the_time_and_never_upside_down(
     square[20:40, 20:40] = 250
     sides = []
     for seed in range(200):
-        film = cv2.GaussianBlur(augment(square, 64, np.random.default_rng(seed)), (0, 0), 2)
+        film = cv2.GaussianBlur(augment(square, 64, 1.0, np.random.default_rng(seed)), (0, 0), 2)
         inner = film[6:-6, 6:-6]  # without the frame that may be drawn
         row, column = np.unravel_index(inner.argmax(), inner.shape)
         assert row < 26
@@ -44,4 +44,15 @@ def test_films_are_flipped_left_to_right_half_of_the_time_and_never_upside_down(
 
 def test_the_size_asked_for_is_given_whatever_the_films(square: np.ndarray) -> None:
     for size in (48, 128, 200):
-        assert augment(square, size, np.random.default_rng(0)).shape == (size, size)
+        assert augment(square, size, 1.0, np.random.default_rng(0)).shape == (size, size)
+
+
+def test_strength_0_only_flips(square: np.ndarray) -> None:
+    plain = square.astype(np.float32) / np.float32(255.0)
+    seen = set()
+    for seed in range(20):
+        film = augment(square, 128, 0.0, np.random.default_rng(seed))
+        is_flipped = np.abs(film - plain[:, ::-1]).max() < 1e-3
+        assert is_flipped or np.abs(film - plain).max() < 1e-3
+        seen.add(is_flipped)
+    assert seen == {True, False}

@@ -15,7 +15,7 @@ def films(manifest: Path) -> Films:
 
 
 def _batches(films: Films, epoch: int = 0, per_epoch: int = 0, seed: int = 7) -> TrainingBatches:
-    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, seed, epoch)
+    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, 1.0, seed, epoch)
 
 
 def _drawn(films: Films, epoch: int, per_epoch: int) -> list[int]:
