@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIMEOUT = 60_000  # ms; the machine of a test run may be busy
-_VIEWER = "document.querySelector('.st-key-viewer .stBidiComponent div[data-testid=stBidiComponentIsolated]').shadowRoot"
+_VIEWER = (
+    "document.querySelector('.st-key-viewer .stBidiComponent div[data-testid=stBidiComponentIsolated]').shadowRoot"
+)
 
 
 class ReviewPage:
@@ -82,7 +84,7 @@ class ReviewPage:
     def panes(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The pixels of both panes as they stand on the screen: uint8 [h, w, 3] RGB each."""
         look = self.look()
-        shot = self.page.locator(".panes canvas").screenshot(type="png")
+        shot = self.page.locator(".panes").screenshot(type="png")
         image = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
         cuts = [
             image[pane["y"] : pane["y"] + pane["height"], pane["x"] : pane["x"] + pane["width"]]
@@ -92,7 +94,7 @@ class ReviewPage:
 
     def pane_centre(self, pane: int) -> tuple[float, float]:
         """The middle of a pane on the page, CSS pixels."""
-        frame = self.page.locator(".panes canvas").bounding_box()
+        frame = self.page.locator(".panes > canvas").bounding_box()
         place = self.look()["panes"][pane]
         return frame["x"] + place["x"] + place["width"] / 2, frame["y"] + place["y"] + place["height"] / 2
 

@@ -14,22 +14,22 @@ from pneumo_core.types import CLASSES, FilmClass, Heatmap
 from ui import assets, texts
 from ui.films import Picture
 
-_component = st.components.v2.component(
-    "pneumo_viewer",
-    html=assets.text("viewer/viewer.html"),
-    css=assets.text("viewer/viewer.css"),
-    js=assets.script(
-        "viewer/colour_maps.js",
-        "viewer/heat.js",
-        "viewer/shaders.js",
-        "viewer/gl_renderer.js",
-        "viewer/flat_renderer.js",
-        "viewer/film_source.js",
-        "viewer/view_state.js",
-        "viewer/gestures.js",
-        "viewer/viewer.js",
-    ),
+HTML = assets.text("viewer/viewer.html")
+CSS = assets.text("viewer/viewer.css")
+JAVASCRIPT = assets.script(
+    "viewer/colour_maps.js",
+    "viewer/heat.js",
+    "viewer/heat_layer.js",
+    "viewer/shaders.js",
+    "viewer/gl_renderer.js",
+    "viewer/flat_renderer.js",
+    "viewer/film_source.js",
+    "viewer/view_state.js",
+    "viewer/gestures.js",
+    "viewer/viewer.js",
 )
+
+_component = st.components.v2.component("pneumo_viewer", html=HTML, css=CSS, js=JAVASCRIPT)
 
 
 def _film_url(picture: Picture) -> str:

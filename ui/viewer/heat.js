@@ -1,4 +1,4 @@
-// The map as numbers: the same interpolation as the shader's, for the read-out, the legend, and the flat renderer.
+// The map as numbers.
 
 // How much of the chosen opacity a value takes, 0..1: in proportion, so that the film stays visible where the map is low.
 export function coverage(relative) {

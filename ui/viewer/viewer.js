@@ -4,6 +4,7 @@ import { FlatRenderer } from "./flat_renderer.js";
 import { listenForGestures, listenForKeys } from "./gestures.js";
 import { GlRenderer } from "./gl_renderer.js";
 import { coverage, heatAt, logitText } from "./heat.js";
+import { HeatLayer } from "./heat_layer.js";
 import { currentSettings, layoutPanes, panBy, placeFilm, resetView, shownWindow, windowBy, zoomBy } from "./view_state.js";
 
 const LABEL = 22; // CSS pixels above each pane
@@ -16,7 +17,7 @@ class Viewer {
     this.settings = currentSettings();
     this.element = root.querySelector(".viewer");
     this.find = (selector) => this.element.querySelector(selector);
-    this.canvas = this.find(".panes canvas");
+    this.canvas = this.find(".panes > canvas");
     this.stop = new AbortController();
     try {
       this.renderer = new GlRenderer(this.canvas);
@@ -24,6 +25,7 @@ class Viewer {
       console.warn(error);
       this.renderer = new FlatRenderer(this.canvas);
     }
+    this.heat = new HeatLayer(this.find(".lens"));
     this.flat = this.renderer instanceof FlatRenderer;
     this.buildControls();
     this.listen();
@@ -36,7 +38,6 @@ class Viewer {
     const sameFilm = this.data?.film.digest === data.film.digest && this.data.film.width === data.film.width;
     this.data = data;
     this.writeWords(words, data.classes);
-    this.renderer.setMaps(data.maps);
     if (!sameFilm) this.load(data.film, words);
     this.placeMaps();
     this.refresh();
@@ -68,7 +69,6 @@ class Viewer {
     const [left, top, right, bottom] = maps.place;
     const { width, height } = this.film;
     maps.box = [left * width, top * height, right * width, bottom * height];
-    this.renderer.setMaps(maps);
   }
 
   // ---- controls ----
@@ -92,19 +92,14 @@ class Viewer {
     for (const name of COLOUR_MAPS) select.add(new Option(name[0].toUpperCase() + name.slice(1), name));
     select.addEventListener("change", () => {
       this.settings.colours = select.value;
-      this.applyColours();
+      this.table = colourTable(select.value);
       this.refresh();
     });
     this.find(".classes").addEventListener("change", (event) => {
       this.settings.chosenClass = Number(event.target.value);
       this.refresh();
     });
-    this.applyColours();
-  }
-
-  applyColours() {
     this.table = colourTable(this.settings.colours);
-    this.renderer.setColours(this.table);
   }
 
   // On a touch screen the chosen tool can be put down again, so that a finger scrolls the page.
@@ -190,7 +185,7 @@ class Viewer {
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.find(".panes"));
     this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault(), { signal });
-    this.canvas.addEventListener("webglcontextrestored", () => { this.renderer.restore(); this.refresh(); }, { signal });
+    this.canvas.addEventListener("webglcontextrestored", () => { this.renderer.restore(); this.drawn = ""; this.refresh(); }, { signal });
   }
 
   paneAt(x, y) {
@@ -307,7 +302,10 @@ class Viewer {
     const ratio = devicePixelRatio;
     const [width, height] = [Math.round(frame.width * ratio), Math.round(frame.height * ratio)];
     if (!width || !height) return;
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      Object.assign(this.canvas, { width, height });
+      this.drawn = "";
+    }
     this.panes = layoutPanes(width, height, Math.round(LABEL * ratio), Math.round(GAP * ratio), frame.width < STACK_BELOW);
     this.panes.forEach((pane, at) => {
       const label = this.find(`.label[data-pane="${at}"]`);
@@ -318,10 +316,28 @@ class Viewer {
     if (this.film) {
       const [low, high] = shownWindow(this.data.film.window);
       const { invert, mapOn, opacity } = this.settings;
-      look = { ...placeFilm(this.film, this.panes[0]), low, high, invert, opacity: mapOn ? opacity : 0, classIndex: this.classIndex() };
+      const shown = mapOn && this.data.maps ? opacity : 0;
+      look = { ...placeFilm(this.film, this.panes[0]), low, high, invert, opacity: shown, classIndex: this.classIndex() };
     }
-    this.renderer.draw(this.panes, look);
+    this.drawFilm(look);
+    this.drawHeat(look);
     this.announce(look);
+  }
+
+  // Only if anything but the map has changed.
+  drawFilm(look) {
+    const { opacity, classIndex, ...film } = look ?? {};
+    const drawn = JSON.stringify([this.data.film.digest, this.panes, film]);
+    if (this.drawn === drawn) return;
+    this.drawn = drawn;
+    this.renderer.draw(this.panes, look);
+  }
+
+  drawHeat(look) {
+    this.heat.show(look ? look.opacity : 0);
+    if (!look || !this.data.maps) return;
+    this.heat.paint(this.data.maps, look.classIndex, this.table);
+    this.heat.put(this.panes[1], this.data.maps.box, look, devicePixelRatio);
   }
 
   // What stands on the screen now, readable from outside: browser tests and benchmarks wait for it.
