@@ -19,6 +19,7 @@ _FIT_HELP = {
     "size": "rows and columns of the input",
     "batch_size": "films in a training step",
     "films_per_epoch": "films drawn in an epoch; 0 draws all",
+    "augmentation": "strength of the augmentation, 0 (left-right flips only) to 1",
     "frozen_epochs": "epochs of the head alone, over a frozen backbone",
     "epochs": "at most so many epochs of fine-tuning",
     "unfreeze_from": "first backbone layer to fine-tune; empty fine-tunes all",

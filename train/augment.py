@@ -27,34 +27,35 @@ _JPEG_QUALITY = (25, 95)
 _FRAME = 0.06  # of the side, a black or white border
 
 
-def augment(square: NDArray[np.uint8], size: int, random: np.random.Generator) -> Float32:
+def augment(square: NDArray[np.uint8], size: int, strength: float, random: np.random.Generator) -> Float32:
     """Draw a variant of one film.
 
     Args:
         square: uint8 [S, S], squashed.
         size: rows and columns of the result.
+        strength: 0..1, scales every range of geometry and greys, and how often sharpness, frame, and noise change.
         random: the source of all randomness; the same state gives the same variant.
 
     Returns:
         float32 [size, size] in 0..1, not yet grey-normalised.
     """
-    film = _warp(square.astype(np.float32) / np.float32(255.0), size, random)
-    film = _change_greys(film, random)
-    film = _change_sharpness(film, random)
-    if random.random() < 0.15:
+    film = _warp(square.astype(np.float32) / np.float32(255.0), size, strength, random)
+    film = _change_greys(film, strength, random)
+    film = _change_sharpness(film, strength, random)
+    if random.random() < 0.15 * strength:
         film = _add_frame(film, random)
-    if random.random() < 0.5:
+    if random.random() < 0.5 * strength:
         film = film + random.standard_normal(film.shape, np.float32) * np.float32(random.uniform(0, _NOISE_SIGMA))
     return np.clip(film, 0.0, 1.0)
 
 
-def _warp(film: Float32, size: int, random: np.random.Generator) -> Float32:
+def _warp(film: Float32, size: int, strength: float, random: np.random.Generator) -> Float32:
     source = film.shape[0]
-    angle = np.deg2rad(random.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES))
-    scale = np.exp(random.uniform(-_SCALE, _SCALE))
-    stretch = np.exp(random.uniform(-_STRETCH, _STRETCH) / 2)
+    angle = np.deg2rad(strength * random.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES))
+    scale = np.exp(strength * random.uniform(-_SCALE, _SCALE))
+    stretch = np.exp(strength * random.uniform(-_STRETCH, _STRETCH) / 2)
     flip = -1.0 if random.random() < 0.5 else 1.0
-    shift = random.uniform(-_SHIFT, _SHIFT, 2) * size
+    shift = strength * random.uniform(-_SHIFT, _SHIFT, 2) * size
     zoom = size / source * scale
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
     linear = np.array([[flip * cos * stretch, -sin / stretch], [flip * sin * stretch, cos / stretch]])
@@ -66,24 +67,24 @@ def _warp(film: Float32, size: int, random: np.random.Generator) -> Float32:
     return np.asarray(cv2.warpAffine(film, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=0.0))
 
 
-def _change_greys(film: Float32, random: np.random.Generator) -> Float32:
-    film = film ** np.float32(np.exp(random.uniform(-_GAMMA, _GAMMA)))
+def _change_greys(film: Float32, strength: float, random: np.random.Generator) -> Float32:
+    film = film ** np.float32(np.exp(strength * random.uniform(-_GAMMA, _GAMMA)))
     mean = film.mean()
-    contrast = np.float32(np.exp(random.uniform(-_CONTRAST, _CONTRAST)))
-    brightness = np.float32(random.uniform(-_BRIGHTNESS, _BRIGHTNESS))
+    contrast = np.float32(np.exp(strength * random.uniform(-_CONTRAST, _CONTRAST)))
+    brightness = np.float32(strength * random.uniform(-_BRIGHTNESS, _BRIGHTNESS))
     return np.clip((film - mean) * contrast + mean + brightness, 0.0, 1.0)
 
 
-def _change_sharpness(film: Float32, random: np.random.Generator) -> Float32:
+def _change_sharpness(film: Float32, strength: float, random: np.random.Generator) -> Float32:
     size = film.shape[0]
     draw = random.random()
-    if draw < 0.25:
+    if draw < 0.25 * strength:
         film = cv2.GaussianBlur(film, (0, 0), max(0.2, random.uniform(0, _BLUR_SIGMA) * size / 256))
-    elif draw < 0.6:
+    elif draw < 0.6 * strength:
         low = min(size, round(float(np.exp(random.uniform(*np.log(_DOWN_TO))))))
         film = cv2.resize(film, (low, low), interpolation=cv2.INTER_AREA)
         film = cv2.resize(film, (size, size), interpolation=cv2.INTER_CUBIC)
-    if random.random() < 0.3:
+    if random.random() < 0.3 * strength:
         quality = int(random.integers(*_JPEG_QUALITY))
         stored = np.round(np.clip(film, 0.0, 1.0) * 255.0).astype(np.uint8)
         _, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])

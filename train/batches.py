@@ -26,12 +26,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         size: int,
         batch_size: int,
         films_per_epoch: int,
+        augmentation: float,
         seed: int,
         epoch: int,
     ) -> None:
         # One worker: the augmentation of a batch takes far less time than its training step.
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self._films, self._size, self._batch_size = films, size, batch_size
+        self._augmentation = augmentation
         self._labels = films.labels
         self._weights = weights[self._labels]
         self._key = (seed, epoch)
@@ -47,7 +49,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch = np.empty((len(chosen), self._size, self._size, 3), np.float32)
         for place, film in enumerate(chosen):
             random = np.random.default_rng((*self._key, 1, int(film)))
-            batch[place] = as_input(normalise_greys(augment(self._films.squares[film], self._size, random)))
+            variant = augment(self._films.squares[film], self._size, self._augmentation, random)
+            batch[place] = as_input(normalise_greys(variant))
         return batch, self._labels[chosen], self._weights[chosen]
 
 

@@ -14,6 +14,7 @@ class FitConfig:
     size: int = 256
     batch_size: int = 8
     films_per_epoch: int = 0  # 0: all of them
+    augmentation: float = 1.0  # strength, 0..1
     frozen_epochs: int = 1
     epochs: int = 50
     unfreeze_from: str = ""  # first backbone layer that is tuned; empty: all of them

@@ -63,7 +63,14 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             break
         phase = "head" if epoch < config.frozen_epochs else "tune"
         batches = TrainingBatches(
-            train, weights, config.size, config.batch_size, config.films_per_epoch, config.seed, epoch
+            train,
+            weights,
+            config.size,
+            config.batch_size,
+            config.films_per_epoch,
+            config.augmentation,
+            config.seed,
+            epoch,
         )
         if phase != compiled_phase:
             _compile(model, config, phase, len(batches))
