@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIMEOUT = 60_000  # ms; the machine of a test run may be busy
-_VIEWER = (
-    "document.querySelector('.st-key-viewer .stBidiComponent div[data-testid=stBidiComponentIsolated]').shadowRoot"
-)
+_HOST = "document.querySelector('.st-key-viewer [data-testid=stBidiComponentIsolated]')"
 
 
 class ReviewPage:
@@ -66,14 +64,14 @@ class ReviewPage:
         """Wait until a film (or that one) and its map are painted and the answer stands beside them."""
         seen = f"dataset.painted === {json.dumps(digest)}" if digest else "dataset.painted"
         self.page.wait_for_function(
-            f"() => {{ const dataset = {_VIEWER.replace(').shadowRoot', ')?.shadowRoot')}?.querySelector('.viewer')?.dataset;"
+            f"() => {{ const dataset = {_HOST}?.shadowRoot?.querySelector('.viewer')?.dataset;"
             f" return dataset && {seen} && dataset.mapped; }}"
         )
         self.page.locator(".pneumo-answer h2").wait_for()
 
     def viewer(self, script: str) -> Any:
         """Evaluate an expression in which `root` is the viewer's shadow root."""
-        return self.page.evaluate(f"() => {{ const root = {_VIEWER}; return {script}; }}")
+        return self.page.evaluate(f"() => {{ const root = {_HOST}.shadowRoot; return {script}; }}")
 
     def look(self) -> dict[str, Any]:
         """What the viewer has painted last: place, window, opacity, class, panes."""
