@@ -37,5 +37,5 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, manifest: Path, start
     """The directory of a run that nothing disturbed."""
     run = tmp_path_factory.mktemp("runs") / "undisturbed"
     command = train_command("fit", "--run", str(run), "--data", str(manifest), "--weights", str(start_weights))
-    subprocess.run([*command, *FIT_OPTIONS], cwd=REPOSITORY, env=train_environment(), check=True, timeout=600)
+    subprocess.run([*command, *FIT_OPTIONS], cwd=REPOSITORY, env=train_environment(), check=True, timeout=1200)
     return run

@@ -16,7 +16,7 @@ _MIDDLE_SECONDS = 0.4  # into an epoch of some seconds
 
 
 def _wait_for_epochs(run: RunDirectory, count: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + 1200
     while len(run.events("epoch")) < count:
         assert process.poll() is None, "training ended before it could be killed"
         assert time.monotonic() < deadline, "training takes too long"
@@ -34,7 +34,7 @@ def resumed_run(tmp_path_factory: pytest.TempPathFactory, manifest: Path, start_
     assert process.returncode == -signal.SIGKILL
     assert len(run.events("epoch")) == 2, "the third epoch was over before the kill"
     resume = train_command("fit", "--run", str(run.path), "--resume")
-    subprocess.run(resume, cwd=REPOSITORY, env=train_environment(), check=True, timeout=600)
+    subprocess.run(resume, cwd=REPOSITORY, env=train_environment(), check=True, timeout=1200)
     return run
 
 
