@@ -1,5 +1,8 @@
 """An answer in words, never without its uncertainty."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pneumo_core.types import CLASSES, FilmClass, Prediction
 from ui import texts
 from ui.chart import percent
@@ -31,6 +34,21 @@ def uncertainty(prediction: Prediction) -> str:
         return f"{percent(probability)}. All other answers together: {percent(1 - probability)}."
     split = f"{texts.CLASS_NAMES[first]} {percent(probability)}, {texts.CLASSES_INSIDE[second]} {percent(runner_up)}."
     return f"{split} Together they hold {percent(probability + runner_up)} of the probability."
+
+
+def track_record(metrics: Mapping[str, Any]) -> str:
+    """How often the model was right on films whose answer is known, from its bundle's own figures.
+
+    Args:
+        metrics: the bundle's metrics: for each of `splits` its `figures`, with `accuracy` as value, low, and high.
+    """
+    parts = []
+    for split, films in texts.SPLITS.items():
+        accuracy = metrics.get("splits", {}).get(split, {}).get("figures", {}).get("accuracy")
+        if accuracy:
+            value, low, high = (f"{accuracy[key] * 100:.0f}" for key in ("value", "low", "high"))
+            parts.append(f"{value} % ({low} to {high} %) of {films}")
+    return f"It was right on {' and on '.join(parts)}." if parts else texts.NEVER_MEASURED
 
 
 def short(prediction: Prediction) -> str:

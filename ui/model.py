@@ -3,8 +3,9 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -77,6 +78,11 @@ class SharedModel:
     def engine(self) -> str:
         """Name of the engine that serves; empty until it is ready."""
         return self._classifier.engine.name if self._classifier else ""
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """The figures in the bundle; empty until it is ready."""
+        return self._classifier.bundle.metrics if self._classifier else {}
 
     def known(self, digest: str) -> Answer | None:
         """The answer to a film that some session had before, or None."""

@@ -24,10 +24,13 @@ def page() -> None:
     st.html(assets.text("page.css"))
     st.html(f'<div class="pneumo-bar"><strong>Pneumo</strong><span>{texts.NOT_FOR_DIAGNOSIS}</span></div>')
     film = _selected(store)
+    # Two places of which one is empty: what stood there goes at once, not only when the films are all read.
+    welcome, review = st.empty(), st.empty()
     if film is None:
-        _welcome(store, model)
+        with welcome.container():
+            _welcome(store, model)
     else:
-        with st.container(key="review"):
+        with review.container(key="review"):
             left, middle, right = st.columns(3)
         with left:
             _drop(texts.DROP_MORE)
@@ -107,9 +110,11 @@ def _welcome(store: FilmStore, model: SharedModel) -> None:
         _model_state(model)
         if model.ready:
             st.caption(texts.model_ready(model.name, model.engine))
-    # Not to be seen: makes the browser fetch the chart's program now rather than with the first answer.
+    # Not to be seen: makes the browser fetch the programs of charts and components now, not with the first film.
     with st.container(key="preload"):
         _chart(None)
+        if not len(store):
+            strip(store, None)
 
 
 def _film(store: FilmStore, film: Film) -> None:
@@ -144,8 +149,8 @@ def _answer(film: Film, model: SharedModel) -> None:
         items = "".join(f"<li>{escape(texts.GRADES[grade])}: {escape(text)}</li>" for grade, text in film.findings)
         st.html(f'<ul class="pneumo-findings" aria-label="{texts.FINDINGS}">{items}</ul>')
     if prediction is not None:
-        st.html(f'<p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
-        st.html(f'<p class="pneumo-quiet">{escape(texts.answered_by(prediction.model))}</p>')
+        model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
+        st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
 
 
 def _chart(film: Film | None) -> None:

@@ -71,6 +71,9 @@ CAN_NOT_TELL = (
     "by one of them. Most of its bacterial and viral films are of children and most of its COVID-19 films of adults: "
     "the patient's age and the film's origin can sway it, and a high figure does not rule that out. You decide."
 )
+# Splits of the data by their name in a bundle's metrics.
+SPLITS = {"test": "its test films", "external": "films from other sources"}
+NEVER_MEASURED = "How often it is right was never measured."
 
 
 def answered_by(name: str) -> str:

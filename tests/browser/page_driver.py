@@ -92,7 +92,7 @@ class ReviewPage:
 
     def pane_centre(self, pane: int) -> tuple[float, float]:
         """The middle of a pane on the page, CSS pixels."""
-        frame = self.page.locator(".panes > canvas").bounding_box()
+        frame = self.page.locator(".panes").bounding_box()
         place = self.look()["panes"][pane]
         return frame["x"] + place["x"] + place["width"] / 2, frame["y"] + place["y"] + place["height"] / 2
 

@@ -152,8 +152,8 @@ def test_the_scale_is_one_for_all_classes(alone: Any, one_block: np.ndarray) -> 
     alone.keyboard.press("2")
     assert alone.locator(".legend .to").inner_text() == legend
     grey = 255 * 30000 / 65535
-    # Half of the scale: the middle of viridis, at half of the opacity.
-    middle = blended(grey, (0x23, 0x8A, 0x8D), 0.35)
+    # Half of the scale: the middle of viridis, at 0.5 ** 0.7 of the opacity.
+    middle = blended(grey, (0x23, 0x8A, 0x8D), 0.7 * 0.5**0.7)
     np.testing.assert_allclose(at(panes(alone)[1], 2.5 / 8, 6.5 / 8), middle, atol=8)
 
 
@@ -209,3 +209,16 @@ def test_dragging_widens_the_window_and_wheel_zooms_about_the_pointer(alone: Any
     alone.mouse.up()
     panes(alone)
     assert look()["high"] - look()["low"] > 1.2 * (before["high"] - before["low"])
+
+
+def test_a_lost_graphics_context_is_replaced(alone: Any, ramp: np.ndarray) -> None:
+    show(alone, ramp, window=[30000, 30252])
+    before = panes(alone)[0]
+    alone.evaluate(
+        "() => root.querySelector('.films').getContext('webgl2')?.getExtension('WEBGL_lose_context').loseContext()"
+    )
+    alone.wait_for_timeout(2500)  # longer than the browser has to give it back
+    after = panes(alone)[0]
+    np.testing.assert_allclose(after.astype(int), before, atol=6)
+    alone.keyboard.press("i")
+    assert at(panes(alone)[0], 0.1, 0.5).mean() > 200

@@ -122,7 +122,7 @@ def test_settings_survive_another_film_and_back(opened: ReviewPage) -> None:
 def test_the_film_can_be_handled_by_keyboard(opened: ReviewPage) -> None:
     page = opened.page
     start = opened.look()
-    page.locator(".panes > canvas").focus()
+    page.locator(".panes").focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
     moved = opened.look()

@@ -25,6 +25,7 @@ JAVASCRIPT = assets.script(
     "viewer/flat_renderer.js",
     "viewer/film_source.js",
     "viewer/view_state.js",
+    "viewer/captions.js",
     "viewer/gestures.js",
     "viewer/viewer.js",
 )

@@ -1,12 +1,12 @@
 import { currentSettings } from "./view_state.js";
 
-// Turns pointer and wheel events on the canvas into the viewer's verbs. All positions are in CSS pixels of the canvas.
+// Turns pointer and wheel events on the panes into the viewer's verbs. All positions are in CSS pixels of the stage.
 // verbs: {paneAt(x, y), pan(dx, dy), window(dx, dy), zoom(factor, pane, x, y), hover(x, y), leave(), reset()}
-export function listenForGestures(canvas, verbs, signal) {
+export function listenForGestures(stage, verbs, signal) {
   const pointers = new Map();
-  const on = (type, handler, options) => canvas.addEventListener(type, handler, { signal, ...options });
+  const on = (type, handler, options) => stage.addEventListener(type, handler, { signal, ...options });
   const position = (event) => {
-    const frame = canvas.getBoundingClientRect();
+    const frame = stage.getBoundingClientRect();
     return { x: event.clientX - frame.left, y: event.clientY - frame.top };
   };
 
@@ -20,7 +20,7 @@ export function listenForGestures(canvas, verbs, signal) {
   on("pointerdown", (event) => {
     const at = position(event);
     if (!verbs.paneAt(at.x, at.y)) return;
-    canvas.setPointerCapture(event.pointerId);
+    stage.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, { ...at, verb: verbFor(event), start: at });
   });
 
@@ -72,7 +72,7 @@ export function listenForGestures(canvas, verbs, signal) {
 
 // Keys act wherever the focus is, except in a field that takes text; arrows, plus and minus only on the film.
 // actions: {key: function}; arrow(dx, dy, shift)
-export function listenForKeys(canvas, actions, arrow, signal) {
+export function listenForKeys(stage, actions, arrow, signal) {
   const typing = (event) => {
     const target = event.composedPath()[0];
     return target.isContentEditable || /^(textarea|select)$/i.test(target.tagName) || (target.tagName === "INPUT" && !/^(range|radio|checkbox|button|file)$/.test(target.type));
@@ -89,7 +89,7 @@ export function listenForKeys(canvas, actions, arrow, signal) {
     { signal, capture: true },
   );
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  canvas.addEventListener(
+  stage.addEventListener(
     "keydown",
     (event) => {
       if (!arrows[event.key]) return;

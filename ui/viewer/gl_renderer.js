@@ -5,7 +5,7 @@ import { FILM, SHRINK, VERTEX } from "./shaders.js";
 export class GlRenderer {
   constructor(canvas) {
     this.gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false });
-    if (!this.gl) throw new Error("no WebGL 2");
+    if (!this.gl || this.gl.isContextLost()) throw new Error("no WebGL 2");
     this.build();
   }
 
@@ -20,6 +20,10 @@ export class GlRenderer {
     this.plate = this.texture();
     gl.bindVertexArray(gl.createVertexArray());
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+  }
+
+  get lost() {
+    return this.gl.isContextLost();
   }
 
   program(fragment) {
@@ -151,7 +155,7 @@ export class GlRenderer {
   }
 
   destroy() {
-    this.setFilm(null);
+    if (!this.lost) this.setFilm(null);
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }

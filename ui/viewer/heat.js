@@ -1,8 +1,9 @@
 // The map as numbers.
 
-// How much of the chosen opacity a value takes, 0..1: in proportion, so that the film stays visible where the map is low.
+// How much of the chosen opacity a value takes, 0..1: none at zero and rising, so that the film stays visible where the
+// map is low.
 export function coverage(relative) {
-  return Math.min(Math.max(relative, 0), 1);
+  return Math.min(Math.max(relative, 0), 1) ** 0.7;
 }
 
 // The signed value of one class at a film position, bilinear between cell centres; null outside the map's box.

@@ -1,14 +1,15 @@
+import { drawLegend, mapText, pointText, standingText } from "./captions.js";
 import { COLOUR_MAPS, colourTable } from "./colour_maps.js";
 import { fetchFilm } from "./film_source.js";
 import { FlatRenderer } from "./flat_renderer.js";
 import { listenForGestures, listenForKeys } from "./gestures.js";
 import { GlRenderer } from "./gl_renderer.js";
-import { coverage, heatAt, logitText } from "./heat.js";
 import { HeatLayer } from "./heat_layer.js";
 import { currentSettings, layoutPanes, panBy, placeFilm, resetView, shownWindow, windowBy, zoomBy } from "./view_state.js";
 
 const LABEL = 22; // CSS pixels above each pane
 const GAP = 8; // CSS pixels between the panes
+const RESTORE_MS = 1500; // how long the browser may take to give a lost graphics context back
 const STACK_BELOW = 620; // CSS pixels of width
 
 // The film and the film with its map. Python sends a film and its maps; all else happens here, without a message back.
@@ -17,18 +18,42 @@ class Viewer {
     this.settings = currentSettings();
     this.element = root.querySelector(".viewer");
     this.find = (selector) => this.element.querySelector(selector);
-    this.canvas = this.find(".panes > canvas");
+    this.panesElement = this.find(".panes");
     this.stop = new AbortController();
-    try {
-      this.renderer = new GlRenderer(this.canvas);
-    } catch (error) {
-      console.warn(error);
-      this.renderer = new FlatRenderer(this.canvas);
-    }
+    this.startRenderer();
     this.heat = new HeatLayer(this.find(".lens"));
-    this.flat = this.renderer instanceof FlatRenderer;
     this.buildControls();
     this.listen();
+  }
+
+  // WebGL 2, or the plain canvas where it is missing or has been taken away for good.
+  startRenderer(flat = false) {
+    this.renderer?.destroy();
+    const fresh = Object.assign(document.createElement("canvas"), { className: "films" });
+    this.find(".films").replaceWith(fresh);
+    this.canvas = fresh;
+    this.drawn = "";
+    try {
+      this.renderer = flat ? new FlatRenderer(fresh) : new GlRenderer(fresh);
+    } catch (error) {
+      console.warn(error);
+      return this.startRenderer(true);
+    }
+    this.flat = this.renderer instanceof FlatRenderer;
+    fresh.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.lost = setTimeout(() => this.startRenderer(true), RESTORE_MS);
+    });
+    fresh.addEventListener("webglcontextrestored", () => {
+      clearTimeout(this.lost);
+      this.renderer.restore();
+      this.drawn = "";
+      this.refresh();
+    });
+    if (!this.data) return undefined;
+    this.renderer.setFilm(this.film);
+    this.writeHint();
+    return this.refresh();
   }
 
   // ---- what Python sends ----
@@ -38,6 +63,7 @@ class Viewer {
     const sameFilm = this.data?.film.digest === data.film.digest && this.data.film.width === data.film.width;
     this.data = data;
     this.writeWords(words, data.classes);
+    this.writeHint();
     if (!sameFilm) this.load(data.film, words);
     this.placeMaps();
     this.refresh();
@@ -128,7 +154,6 @@ class Viewer {
     for (const name of ["map", "window", "pan", "invert", "reset"]) say(`button.${name}`, words[name]);
     say(".opacity span", words.opacity);
     say(".colours span", words.colours);
-    say(".hint", this.flat ? `${words.keys} ${words.flat}` : words.keys);
     say(".notice", words.notice);
     const group = this.find(".classes");
     group.setAttribute("aria-label", words.classes);
@@ -139,6 +164,11 @@ class Viewer {
       label.append(radio, short);
       group.append(label);
     });
+  }
+
+  writeHint() {
+    const { keys, flat } = this.data.words;
+    this.find(".hint").textContent = this.flat ? `${keys} ${flat}` : keys;
   }
 
   // ---- events ----
@@ -153,7 +183,7 @@ class Viewer {
       this.refresh();
     };
     listenForGestures(
-      this.canvas,
+      this.panesElement,
       {
         paneAt: (x, y) => this.paneAt(x, y),
         pan: whileFilm((dx, dy) => panBy(this.film, this.panes[0], dx * ratio(), dy * ratio())),
@@ -177,15 +207,13 @@ class Viewer {
     for (let at = 0; at < 4; at++) keys[at + 1] = () => this.find(`.classes input[value="${at}"]`)?.click();
     keys.escape = () => this.element.classList.contains("full") && this.find(".full").click();
     listenForKeys(
-      this.canvas,
+      this.panesElement,
       keys,
       whileFilm((dx, dy, shift) => (shift ? windowBy(dx * 15, dy * 15) : panBy(this.film, this.panes[0], -dx * 40, -dy * 40))),
       signal,
     );
     this.observer = new ResizeObserver(() => this.draw());
-    this.observer.observe(this.find(".panes"));
-    this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault(), { signal });
-    this.canvas.addEventListener("webglcontextrestored", () => { this.renderer.restore(); this.drawn = ""; this.refresh(); }, { signal });
+    this.observer.observe(this.panesElement);
   }
 
   paneAt(x, y) {
@@ -197,39 +225,22 @@ class Viewer {
   hover(x, y) {
     const pane = this.film && this.paneAt(x, y);
     const twin = this.find(".twin");
-    const readout = this.find(".readout");
     twin.hidden = true;
-    this.pointer = pane ? [x, y] : null;
-    if (!pane) return this.writeReadout();
-    const place = placeFilm(this.film, pane);
-    const filmX = place.origin[0] + (x * devicePixelRatio - pane.x) * place.step;
-    const filmY = place.origin[1] + (y * devicePixelRatio - pane.y) * place.step;
-    const [column, row] = [Math.floor(filmX), Math.floor(filmY)];
-    const { width, height, pixels } = this.film;
-    if (column < 0 || row < 0 || column >= width || row >= height) return this.writeReadout();
+    this.writeReadout();
+    if (!pane) return;
+    const { step, origin } = placeFilm(this.film, pane);
+    const filmX = origin[0] + (x * devicePixelRatio - pane.x) * step;
+    const filmY = origin[1] + (y * devicePixelRatio - pane.y) * step;
+    if (filmX < 0 || filmY < 0 || filmX >= this.film.width || filmY >= this.film.height) return;
     const other = this.panes[1 - this.panes.indexOf(pane)];
     twin.hidden = false;
     twin.style.left = `${x + (other.x - pane.x) / devicePixelRatio}px`;
     twin.style.top = `${y + (other.y - pane.y) / devicePixelRatio}px`;
-    const scale = this.data.film.fullWidth / width;
-    const parts = [`x ${Math.floor(filmX * scale)}  y ${Math.floor(filmY * scale)}`, `${this.data.words.grey} ${pixels[row * width + column]}`];
-    const maps = this.data.maps;
-    const heat = maps && heatAt(maps, this.classIndex(), filmX, filmY);
-    if (heat !== null && maps) parts.push(`${this.data.words.map.toLowerCase()} ${logitText(heat, maps.scale)} ${this.data.words.logit}`);
-    readout.textContent = parts.join("  ·  ");
+    this.find(".readout").textContent = pointText(this.data, this.film, this.classIndex(), filmX, filmY);
   }
 
   writeReadout() {
-    const readout = this.find(".readout");
-    if (!this.film) {
-      readout.textContent = this.message;
-      return;
-    }
-    const [low, high] = shownWindow(this.data.film.window);
-    const words = this.data.words;
-    const parts = [`W ${Math.round(high - low)}  C ${Math.round((low + high) / 2)}`, `${words.zoom} ${this.settings.zoom.toFixed(1)} ×`];
-    if (this.film.factor > 1) parts.push(words.halved.replace("{factor}", this.film.factor));
-    readout.textContent = parts.join("  ·  ");
+    this.find(".readout").textContent = this.film ? standingText(this.data, this.film) : this.message;
   }
 
   // ---- picture ----
@@ -250,50 +261,24 @@ class Viewer {
     const full = this.element.classList.contains("full");
     press(".full", full);
     this.find(".full").textContent = full ? words.leave : words.full;
-    this.canvas.classList.toggle("held", settings.tool !== null);
+    this.panesElement.classList.toggle("held", settings.tool !== null);
     const slider = this.find(".opacity input");
     slider.value = Math.round(settings.opacity * 100);
     this.find(".opacity output").textContent = `${slider.value} %`;
     this.find(".colours select").value = settings.colours;
     for (const radio of this.element.querySelectorAll(".classes input")) radio.checked = Number(radio.value) === this.classIndex();
     this.writeWhat();
-    this.drawLegend();
+    drawLegend(this.find(".legend"), data, this.table);
     this.writeReadout();
     this.pending ??= requestAnimationFrame(() => { this.pending = null; this.draw(); });
   }
 
-  // The line that always says what the map is.
   writeWhat() {
-    const { maps, words, classes } = this.data;
-    const name = classes[this.classIndex()].name;
-    let text = words.none;
-    if (maps && !this.settings.mapOn) text = words.hidden;
-    else if (maps && !maps.positive[this.classIndex()]) text = words.empty;
-    else if (maps) text = words.where.replace("{method}", maps.method).replace("{rows}", maps.rows).replace("{columns}", maps.columns);
-    text = text.replace("{name}", name);
+    const text = mapText(this.data, this.classIndex());
     const line = this.find(".what");
-    if (line.textContent !== text) line.textContent = text;
-    this.canvas.setAttribute("aria-label", `${words.film}. ${words.mapped}. ${text}`);
-  }
-
-  // The scale as it looks over a middle grey at the present opacity; the same for all four classes of the film.
-  drawLegend() {
-    const { maps, words } = this.data;
-    const legend = this.find(".legend");
-    legend.hidden = !maps || !this.settings.mapOn;
-    if (legend.hidden) return;
-    const context = legend.querySelector("canvas").getContext("2d");
-    const image = context.createImageData(256, 1);
-    for (let at = 0; at < 256; at++) {
-      const share = this.settings.opacity * coverage(at / 255);
-      for (let channel = 0; channel < 3; channel++) {
-        image.data[at * 4 + channel] = 110 + (this.table[at * 4 + channel] - 110) * share;
-      }
-      image.data[at * 4 + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-    this.find(".legend .from").textContent = "0";
-    this.find(".legend .to").textContent = `${logitText(maps.scale, maps.scale)} ${words.logit}`;
+    if (line.textContent !== text) line.textContent = text; // else it would be read aloud again
+    const { film, mapped } = this.data.words;
+    this.panesElement.setAttribute("aria-label", `${film}. ${mapped}. ${text}`);
   }
 
   draw() {
@@ -328,7 +313,7 @@ class Viewer {
   drawFilm(look) {
     const { opacity, classIndex, ...film } = look ?? {};
     const drawn = JSON.stringify([this.data.film.digest, this.panes, film]);
-    if (this.drawn === drawn) return;
+    if (this.drawn === drawn || this.renderer.lost) return;
     this.drawn = drawn;
     this.renderer.draw(this.panes, look);
   }
@@ -352,6 +337,7 @@ class Viewer {
     this.stop.abort();
     this.observer.disconnect();
     cancelAnimationFrame(this.pending);
+    clearTimeout(this.lost);
     this.renderer.destroy();
   }
 }
