@@ -11,9 +11,9 @@ _TRACK = "rgba(139, 146, 152, 0.18)"
 
 def percent(probability: float) -> str:
     """A probability in whole percent; its ends are never rounded to certainty."""
-    if probability >= 0.995:
+    if probability > 0.99:
         return ">99 %"
-    if probability < 0.005:
+    if probability < 0.01:
         return "<1 %"
     return f"{probability * 100:.0f} %"
 
