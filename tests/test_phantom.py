@@ -17,7 +17,8 @@ def test_the_shipped_file_is_what_the_program_draws(phantom: Phantom) -> None:
     data = (FOLDER / f"{phantom.name}.dcm").read_bytes()
     film = read_film(data, "anything")
     # Libraries may round a line's edge otherwise: a grey value or two in a few pixels.
-    difference = np.abs(film.grey.astype(int) - draw(phantom))
+    drawn = draw(phantom).astype(int)
+    difference = np.abs(film.grey - (drawn - drawn.min()))  # reading lets the greys start at 0
     assert np.mean(difference > 2) < 1e-3
     assert film.view == "PA"
     assert film.spacing_mm is not None
