@@ -71,10 +71,12 @@ class Head:
         Returns:
             (logits float32 [n, 4], d logit / d pooled float32 [n, 4, K]).
         """
+        # einsum and not matrix products: those would wake a second pool of threads for a few milliseconds' work, to
+        # fight with the engine's, and would make a film's rounding depend on how many are read with it.
         values = pooled
         actives = []  # where each ReLU let its input through, [n, units]
         for position, stage in enumerate(self.stages):
-            values = np.matmul(values * stage.scale + stage.shift, stage.kernel, dtype=np.float32) + stage.bias
+            values = np.einsum("ni,iu->nu", values * stage.scale + stage.shift, stage.kernel) + stage.bias
             if position < len(self.stages) - 1:
                 actives.append(values > 0)
                 values = np.maximum(values, 0)
@@ -84,7 +86,7 @@ class Head:
             stage = self.stages[position]
             if position < len(actives):
                 gradient = gradient * actives[position][:, None, :]
-            gradient = (gradient @ stage.kernel.T) * stage.scale
+            gradient = np.einsum("ncu,iu->nci", gradient, stage.kernel) * stage.scale
         return logits, gradient
 
 
