@@ -13,9 +13,10 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -67,14 +68,16 @@ def resident_mib(pid: int) -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-def drop(page: Page, files: dict[str, bytes]) -> None:
-    """Hand files to the upload widget and note when."""
+def drop(page: Page, folder: Path, seeds: Iterable[int]) -> None:
+    """Hand films to the upload widget and note when."""
+    paths = [folder / f"film-{seed}.dcm" for seed in seeds]
+    for path, seed in zip(paths, seeds, strict=True):
+        path.write_bytes(film_file(seed))
     page.evaluate(
         "() => document.querySelector('input[type=file]').addEventListener('change',"
         " () => { window.droppedAt = performance.now(); }, { capture: true, once: true })"
     )
-    payload: Any = [{"name": name, "mimeType": "application/dicom", "buffer": data} for name, data in files.items()]
-    page.locator("input[type=file]").first.set_input_files(payload)
+    page.locator("input[type=file]").first.set_input_files(paths)
 
 
 def measure_start(page: Page, address: str, started: float) -> None:
@@ -91,25 +94,24 @@ def measure_start(page: Page, address: str, started: float) -> None:
     print(f"start to model ready       {time.monotonic() - started:6.2f} s   (bar 6 s with the engine cached)")
 
 
-def measure_drops(page: Page, count: int) -> None:
+def measure_drops(page: Page, folder: Path, count: int) -> None:
     """Print how long one film takes from drop to paint."""
     seconds = []
     for seed in range(count):
-        name = f"film-{seed}.dcm"
-        drop(page, {name: film_file(seed)})
-        seconds.append(page.evaluate(_PAINTED, name) / 1000)
+        drop(page, folder, [seed])
+        seconds.append(page.evaluate(_PAINTED, f"film-{seed}.dcm") / 1000)
     print(f"first film, drop to paint  {seconds[0]:6.2f} s")
     median = statistics.median(seconds[1:] or seconds)
     print(f"later films, median        {median:6.2f} s   (bar 1 s; {min(seconds):.2f} to {max(seconds):.2f} s)")
 
 
-def measure_memory(page: Page, pid: int, films: int, first_seed: int) -> None:
+def measure_memory(page: Page, folder: Path, pid: int, films: int, first_seed: int) -> None:
     """Print the resident memory of the web process before and after many films in one session."""
     print(f"memory before              {resident_mib(pid):6.0f} MiB")
     highest = 0.0
     for start in range(0, films, FILMS_A_DROP):
         seeds = range(first_seed + start, first_seed + min(start + FILMS_A_DROP, films))
-        drop(page, {f"film-{seed}.dcm": film_file(seed) for seed in seeds})
+        drop(page, folder, seeds)
         answered = f"{seeds[-1] + 1} read"
         page.locator(".st-key-strip .count", has_text=answered).wait_for(timeout=120_000)
         highest = max(highest, resident_mib(pid))
@@ -129,7 +131,7 @@ def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
         )
@@ -140,10 +142,10 @@ def main() -> None:
         try:
             print(f"{os.cpu_count()} CPU cores, load {os.getloadavg()[0]:.1f} before the start")
             measure_start(page, f"http://127.0.0.1:{port}", started)
-            measure_drops(page, options.drops)
+            measure_drops(page, Path(folder), options.drops)
             print(f"opacity slider             {page.evaluate(_MOVES):6.0f} frames/s (bar 30)")
             if options.films:
-                measure_memory(page, process.pid, options.films, options.drops)
+                measure_memory(page, Path(folder), process.pid, options.films, options.drops)
         finally:
             process.terminate()
             process.wait(20)

@@ -20,9 +20,9 @@ from pneumo_core.errors import ReadError
 from pneumo_core.reading import read_film
 from pneumo_core.types import Heatmap, Prediction, Radiograph
 
-MAX_FILMS = 400  # a session; about 0.6 GB with all of them reduced
-FULL_BYTES = 256 * 2**20  # files kept as they were dropped, all films of a session together
-_REDUCED_SIDE = 1024  # pixels, the long side of a reduced film
+MAX_FILMS = 400  # a session; at most about 0.5 GB with all of them reduced
+FULL_BYTES = 160 * 2**20  # files kept as they were dropped, all films of a session together
+_REDUCED_SIDE = 768  # pixels, the long side of a reduced film
 _THUMBNAIL_SIDE = 112  # pixels; shown at half that size
 
 _log = logging.getLogger(__name__)

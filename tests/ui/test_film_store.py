@@ -96,10 +96,10 @@ def test_beyond_the_bound_the_films_opened_longest_ago_are_reduced(make, monkeyp
         store.open(one)
         answer(store, one)
     store.trim()
-    assert [store.picture(one).shape for one in dropped] == [(1024, 878), (1024, 878), (1400, 1200), (1400, 1200)]
-    reduced = np.frombuffer(store.picture(dropped[0]).samples, "<u2").reshape(1024, 878)
+    assert [store.picture(one).shape for one in dropped] == [(768, 658), (768, 658), (1400, 1200), (1400, 1200)]
+    reduced = np.frombuffer(store.picture(dropped[0]).samples, "<u2").reshape(768, 658)
     full = films.read_film(make(0), "").grey
-    np.testing.assert_array_equal(reduced, cv2.resize(full, (878, 1024), interpolation=cv2.INTER_AREA))
+    np.testing.assert_array_equal(reduced, cv2.resize(full, (658, 768), interpolation=cv2.INTER_AREA))
     assert dropped[0].prediction is not None
     store.accept("0.dcm", make(0))  # dropped again: in full again
     assert store.picture(dropped[0]).shape == (1400, 1200)
