@@ -23,31 +23,24 @@ def opened(review: ReviewPage) -> ReviewPage:
     return review
 
 
-FIFTY_FRAMES = """async (move) => {
+FIFTY_MOVES = """async () => {
   const root = document.querySelector('.st-key-viewer [data-testid=stBidiComponentIsolated]').shadowRoot;
   const slider = root.querySelector('.opacity input');
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  await frame();
-  const start = performance.now();
   for (let at = 1; at <= 50; at++) {
-    if (move) {
-      slider.value = at * 2;
-      slider.dispatchEvent(new Event('input', { bubbles: true }));
-    }
-    await frame();
+    slider.value = at * 2;
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(done));
   }
-  return 50000 / (performance.now() - start);
 }"""
 
 
-def test_fifty_moves_of_the_opacity_send_nothing_and_run_smoothly(opened: ReviewPage) -> None:
-    idle = opened.page.evaluate(FIFTY_FRAMES, False)  # all that a busy machine can do
+def test_fifty_moves_of_the_opacity_send_nothing(opened: ReviewPage) -> None:
+    """How smoothly they run is for benchmarks/browser_speed.py: a test's machine may be busy."""
     before = opened.sent
-    moving = opened.page.evaluate(FIFTY_FRAMES, True)
+    opened.page.evaluate(FIFTY_MOVES)
     assert opened.look()["opacity"] == 1
     opened.page.wait_for_timeout(500)
     assert opened.sent == before
-    assert moving >= min(30, 0.5 * idle)
 
 
 def test_every_control_works_without_a_message(opened: ReviewPage) -> None:
