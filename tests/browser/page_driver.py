@@ -74,10 +74,18 @@ class ReviewPage:
         return self.page.evaluate(f"() => {{ const root = {_HOST}.shadowRoot; return {script}; }}")
 
     def look(self) -> dict[str, Any]:
-        """What the viewer has painted last: place, window, opacity, class, panes."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        look: dict[str, Any] = json.loads(self.viewer("root.querySelector('.viewer').dataset.look"))
-        return look
+        """What the viewer has painted last, once it stands still: place, window, opacity, class, panes.
+
+        Software rendering on a busy machine paints a gesture some frames late.
+        """
+        earlier = None
+        for _ in range(100):
+            self.page.wait_for_timeout(150)
+            look: dict[str, Any] = json.loads(self.viewer("root.querySelector('.viewer').dataset.look"))
+            if look == earlier:
+                return look
+            earlier = look
+        raise AssertionError("The viewer does not come to rest.")
 
     def panes(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The pixels of both panes as they stand on the screen: uint8 [h, w, 3] RGB each."""
