@@ -68,7 +68,7 @@ FINDINGS = "Remarks on the film"
 GRADES = {"note": "Note", "caution": "Caution"}
 CAN_NOT_TELL = (
     "What it can not tell: anything but these four answers. It calls tuberculosis, tumour, effusion or heart failure "
-    "by one of them. Most of its bacterial and viral films are of children and most of its COVID-19 films of adults: "
+    "by one of them. All of its bacterial and viral films are of children and most of its COVID-19 films of adults: "
     "the patient's age and the film's origin can sway it, and a high figure does not rule that out. You decide."
 )
 # Splits of the data by their name in a bundle's metrics.
