@@ -75,7 +75,7 @@ def test_only_bad_files_leave_the_page_empty_with_their_reasons(review: ReviewPa
 def test_the_phantoms_are_called_phantoms(review: ReviewPage) -> None:
     review.page.get_by_role("button", name=texts.OPEN_PHANTOMS).click()
     review.wait_for_answer()
-    assert review.page.locator(".pneumo-mark", has_text="means nothing clinically").is_visible()
+    review.page.locator(".pneumo-mark", has_text="means nothing clinically").wait_for()
     review.page.locator(".strip .count", has_text="2 files, 2 read").wait_for()
     assert review.page.locator(".strip .state").all_inner_texts() == [texts.PHANTOM_STATE] * 2
 
