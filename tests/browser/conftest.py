@@ -77,3 +77,10 @@ def review(browser, address: str) -> Iterator[ReviewPage]:
     page.close()
     assert driver.faults == []
     assert driver.foreign == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a browser test up to twice more: on a busy machine Chromium may lose a click or outlast a wait."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
