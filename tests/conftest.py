@@ -1,6 +1,5 @@
 """What the tests of several rooms share."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,9 @@ from pneumo_core.types import Radiograph
 
 
 @pytest.fixture(scope="session")
-def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty folder that stands in for the user's cache for the whole session."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
-        yield folder
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that stands in for the user's cache: what XDG_CACHE_HOME names where the TEST OBJECT is loaded."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +31,9 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 @pytest.fixture(scope="session")
 def small_classifier(small_bundle: Bundle, private_cache: Path) -> Classifier:
     """The TEST OBJECT on the OpenVINO engine, prepared in a cache of the session's own."""
-    return Classifier.load(small_bundle.folder, "openvino")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(private_cache))
+        return Classifier.load(small_bundle.folder, "openvino")
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,16 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture
-def run(small_classifier: Classifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process on the TEST OBJECT: (exit status, lines of standard output)."""
+def chosen(small_classifier: Classifier, private_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Classifier:
+    """Makes the TEST OBJECT the default bundle, prepared already."""
     monkeypatch.setenv("PNEUMO_MODEL", str(small_classifier.bundle.folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(private_cache))
+    return small_classifier
+
+
+@pytest.fixture
+def run(chosen: Classifier, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in this process on the TEST OBJECT: (exit status, lines of standard output)."""
 
     def run(*arguments: str) -> tuple[int, list[str]]:
         status = cli.main(arguments)
@@ -121,14 +128,11 @@ def test_without_a_model_it_ends_with_2(
     assert "There is no model bundle" in output.err
 
 
-def test_prepare_says_what_is_ready(
-    small_classifier: Classifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PNEUMO_MODEL", str(small_classifier.bundle.folder))
+def test_prepare_says_what_is_ready(chosen: Classifier, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["prepare"]) == 0
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err == f"The model {small_classifier.name} is ready on openvino.\n"
+    assert output.err == f"The model {chosen.name} is ready on openvino.\n"
 
 
 def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
