@@ -5,6 +5,8 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui import answer, assets, texts
 from ui.chart import probability_chart
@@ -73,10 +75,15 @@ def _drop(label: str) -> None:
 
 
 def _take_files() -> None:
+    """Take the dropped files over. Streamlit would keep its own copy of each until the session ends."""
     store = _store()
     files = st.session_state[f"drop-{st.session_state.drop_turn}"]
     st.session_state.dropped = [store.accept(file.name, file.getvalue()).digest for file in files]
     st.session_state.drop_turn += 1
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def _open_phantoms() -> None:

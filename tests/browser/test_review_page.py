@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import urllib.request
 
 import numpy as np
 import pytest
@@ -108,6 +109,15 @@ def test_the_chosen_film_stays_chosen_when_more_come(review: ReviewPage, good: b
         review.page.locator(".pneumo-facts dd", has_text="8.498")
     ).first.wait_for()
     assert review.viewer("root.querySelector('.viewer').dataset.painted") == digest(second)
+
+
+def test_the_server_keeps_no_second_copy_of_a_dropped_file(review: ReviewPage, address: str, good: bytes) -> None:
+    review.drop({"film.dcm": good})
+    review.wait_for_answer(digest(good))
+    with urllib.request.urlopen(f"{address}/_stcore/metrics?families=cache_memory_bytes") as reply:
+        lines = reply.read().decode().splitlines()
+    uploads = [line for line in lines if "UploadedFileManager" in line]
+    assert all(float(line.split()[-1]) == 0 for line in uploads), uploads
 
 
 def test_on_a_phone_the_film_comes_first(browser, address: str, good: bytes) -> None:
