@@ -35,16 +35,17 @@ class Grade(enum.StrEnum):
 
     NOTE = "note"  # good to know
     CAUTION = "caution"  # the answer may suffer
+    REFUSE = "refuse"  # an answer would mean nothing
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One remark about a film that was read all the same.
+    """One remark about a film.
 
     Attributes:
         code: stable identifier in snake case, such as `colour_channels_differ`.
         grade: how much it weighs.
-        text: one sentence for the reader.
+        text: one sentence for the reader: what was found and, where it helps, what to do.
     """
 
     code: str
@@ -113,6 +114,52 @@ class Radiograph:
         return np.clip(pixels, 0.0, 1.0, out=pixels)
 
 
+class Verdict(enum.StrEnum):
+    """What the intake says of a film as a whole: its gravest finding."""
+
+    READ = "read"
+    CAUTION = "caution"
+    REFUSE = "refuse"
+
+
+class AgeGroup(enum.StrEnum):
+    """Whom a film shows. Training has bacterial and viral pneumonia of small children only."""
+
+    CHILD = "child"
+    ADULT = "adult"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the intake found: is it a frontal chest film, good enough to be read, and whose?
+
+    Attributes:
+        findings: graded remarks, the gravest first, those of reading the file among them; none of a sound film.
+        age_group: whom the film shows.
+        age_source: "DICOM" where the file tells the age, "film" where it was estimated from the picture.
+        gate: name and short digest of the gate that judged.
+    """
+
+    findings: tuple[Finding, ...]
+    age_group: AgeGroup
+    age_source: str
+    gate: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Refuse or read with caution if any finding says so; read otherwise."""
+        grades = {finding.grade for finding in self.findings}
+        if Grade.REFUSE in grades:
+            return Verdict.REFUSE
+        return Verdict.CAUTION if Grade.CAUTION in grades else Verdict.READ
+
+    @property
+    def reason(self) -> str:
+        """Why the film is refused, in words; empty if it is not."""
+        return " ".join(finding.text for finding in self.findings if finding.grade is Grade.REFUSE)
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """The calibrated answer for one film.
@@ -122,12 +169,17 @@ class Prediction:
         temperature: the positive divisor of the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks").
         probabilities: float32 [4] in 0..1, summing to 1: softmax(logits / temperature).
         model: name and short digest of the bundle that gave the answer.
+        set90: the classes that can not be ruled out at the level of 90 %, in the order of `FilmClass`, possibly none;
+            None where the model's sets were never calibrated. See `pneumo_core.model.sets`.
+        set95: the same at 95 %; holds every class of `set90`.
     """
 
     logits: Float32
     temperature: float
     probabilities: Float32
     model: str
+    set90: tuple[FilmClass, ...] | None = None
+    set95: tuple[FilmClass, ...] | None = None
 
     @property
     def film_class(self) -> FilmClass:
@@ -161,8 +213,18 @@ class Heatmap:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """All that the program says about one film: the answer and a map for each class, in the order of `FilmClass`."""
+    """All that the program says about one film: whether it may be read, the probabilities, and a map for each class.
+
+    What of it is called the answer, and may be shown as such, says `pneumo_core.answer.answer_of`.
+
+    Attributes:
+        film: the film.
+        prediction: computed for every film, also for a refused one.
+        heatmaps: one for each class, in the order of `FilmClass`.
+        assessment: what the intake found.
+    """
 
     film: Radiograph
     prediction: Prediction
     heatmaps: tuple[Heatmap, ...]
+    assessment: Assessment

@@ -3,6 +3,7 @@
     model.json       schema, architecture, classes, temperature, metrics, training, and where each tensor lies
     weights-NN.bin   little-endian tensors one after another; kernels in float16, everything else in float32
     CARD.md          the model card
+    selftest.json    what the network says of the phantoms (`pneumo_core.selftest`)
     SHA256SUMS       the digest of each of the files above
 
 Nothing is ever unpickled. A bundle whose files do not have their digests is refused: there is no prediction from
@@ -13,10 +14,9 @@ import hashlib
 import json
 import math
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pneumo_core.errors import BundleError
+from pneumo_core.model.active import active_bundles
+from pneumo_core.model.sets import SetThresholds
+from pneumo_core.model.sums import AGAIN, PLAIN_NAME
+from pneumo_core.model.sums import SUMS_FILE as SUMS_FILE
+from pneumo_core.model.sums import check_digests as check_digests  # for the other networks' folders, too
+from pneumo_core.model.sums import write_sums as write_sums
 from pneumo_core.preprocess import INPUT_SIZE
 from pneumo_core.types import CLASSES, Float32
 
 SCHEMA = 1
 PREPROCESS = "squash-centre-percentile-1"  # the identity of `preprocess`: a network sees what it was trained on
-MODEL_FILE, CARD_FILE, SUMS_FILE = "model.json", "CARD.md", "SHA256SUMS"
+MODEL_FILE, CARD_FILE = "model.json", "CARD.md"
+SELFTEST_FILE = "selftest.json"
 SHARD_BYTES = 47_000_000  # hosts of repositories warn from 50 MB a file on
 _JSON_BYTES = 8_000_000
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DTYPES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 _DIGEST_CHARACTERS = 12
-_AGAIN = "Get the bundle anew from where it came from."
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Bundle:
         head: "published" or "linear".
         input_size: rows and columns of the network's input.
         temperature: the positive divisor of the logits.
+        conformal: the thresholds of the prediction sets; None where model.json says null or nothing: the sets of this
+            model were never calibrated.
         metrics: what was measured, as promotion wrote it.
         training: how it was trained, as promotion wrote it.
         data_manifest_sha256: SHA-256 of the manifest of the training data.
@@ -88,6 +95,7 @@ class Bundle:
     head: str
     input_size: int
     temperature: float
+    conformal: SetThresholds | None
     metrics: dict[str, Any]
     training: dict[str, Any]
     data_manifest_sha256: str
@@ -124,7 +132,7 @@ class Bundle:
         if flat.size != count or not np.isfinite(flat).all():
             raise BundleError(
                 f"The tensor {entry.name} of the model {self.name} is cut short or holds values that are not finite "
-                f"numbers; {count} finite numbers were expected. {_AGAIN}"
+                f"numbers; {count} finite numbers were expected. {AGAIN}"
             )
         values: Float32 = flat.astype(np.float32).reshape(entry.shape)
         return values
@@ -149,45 +157,21 @@ def load_bundle(folder: Path | str) -> Bundle:
             f"({MODEL_FILE}, weights, {CARD_FILE}, {SUMS_FILE}), or make one with `python -m train promote`."
         )
     sums = (folder / SUMS_FILE).read_bytes()
-    listed = _check_digests(folder, sums)
+    listed = check_digests(folder, sums)
     for required in (MODEL_FILE, CARD_FILE):
         if required not in listed:
-            raise BundleError(f"{SUMS_FILE} of {folder.name} does not list {required}. {_AGAIN}")
+            raise BundleError(f"{SUMS_FILE} of {folder.name} does not list {required}. {AGAIN}")
     return _describe(folder, hashlib.sha256(sums).hexdigest()[:_DIGEST_CHARACTERS], listed)
-
-
-def _check_digests(folder: Path, sums: bytes) -> set[str]:
-    """Compare every listed file with its digest, and return the names listed."""
-    listed: set[str] = set()
-    for line in sums.decode("utf-8", "replace").splitlines():
-        expected, _, name = line.partition("  ")
-        if not re.fullmatch(r"[0-9a-f]{64}", expected) or not _PLAIN_NAME.fullmatch(name):
-            raise BundleError(
-                f"{SUMS_FILE} of {folder.name} has the line {line[:120]!r}; 64 hexadecimal digits, two spaces, and "
-                f"a plain file name were expected. {_AGAIN}"
-            )
-        path = folder / name
-        if not path.is_file():
-            raise BundleError(f"The file {name} of the bundle {folder.name} is missing. {_AGAIN}")
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected:
-            raise BundleError(
-                f"The file {name} of the bundle {folder.name} has the SHA-256 {found[:12]}..., expected "
-                f"{expected[:12]}...: it was damaged or changed. {_AGAIN}"
-            )
-        listed.add(name)
-    return listed
 
 
 def _describe(folder: Path, digest: str, listed: set[str]) -> Bundle:
     path = folder / MODEL_FILE
     if path.stat().st_size > _JSON_BYTES:
-        raise BundleError(f"{path} has {path.stat().st_size} bytes, at most {_JSON_BYTES} were expected. {_AGAIN}")
+        raise BundleError(f"{path} has {path.stat().st_size} bytes, at most {_JSON_BYTES} were expected. {AGAIN}")
     try:
         model = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{MODEL_FILE} of {folder.name} is not JSON ({error}). {_AGAIN}") from error
+        raise BundleError(f"{MODEL_FILE} of {folder.name} is not JSON ({error}). {AGAIN}") from error
     if not isinstance(model, dict) or model.get("schema") != SCHEMA:
         came = model.get("schema") if isinstance(model, dict) else type(model).__name__
         raise BundleError(
@@ -206,7 +190,7 @@ def _describe(folder: Path, digest: str, listed: set[str]) -> Bundle:
     if not 0.01 <= temperature <= 100 or not 32 <= input_size <= 2048:
         raise BundleError(
             f"{MODEL_FILE} of {folder.name} has the temperature {temperature} and the input size {input_size}; "
-            f"0.01 to 100 and 32 to 2048 were expected. {_AGAIN}"
+            f"0.01 to 100 and 32 to 2048 were expected. {AGAIN}"
         )
     return Bundle(
         folder=folder,
@@ -216,11 +200,23 @@ def _describe(folder: Path, digest: str, listed: set[str]) -> Bundle:
         head=_field(folder, model, "head", str),
         input_size=input_size,
         temperature=temperature,
+        conformal=_conformal(folder, model.get("conformal")),
         metrics=_field(folder, model, "metrics", dict),
         training=_field(folder, model, "training", dict),
         data_manifest_sha256=_field(folder, model, "data_manifest_sha256", str),
         tensors=_tensors(folder, model, listed),
     )
+
+
+def _conformal(folder: Path, value: Any) -> SetThresholds | None:
+    if value is None:
+        return None
+    try:
+        return SetThresholds.from_json(value)
+    except ValueError as error:
+        raise BundleError(
+            f"{MODEL_FILE} of {folder.name} does not tell its prediction sets: {error} {AGAIN}"
+        ) from error
 
 
 def _field(folder: Path, model: dict[str, Any], key: str, kind: type) -> Any:
@@ -229,7 +225,7 @@ def _field(folder: Path, model: dict[str, Any], key: str, kind: type) -> Any:
         value = float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise BundleError(
-            f"{MODEL_FILE} of {folder.name} has {key} {str(value)[:80]!r}, expected a {kind.__name__}. {_AGAIN}"
+            f"{MODEL_FILE} of {folder.name} has {key} {str(value)[:80]!r}, expected a {kind.__name__}. {AGAIN}"
         )
     return value
 
@@ -250,18 +246,18 @@ def _tensors(folder: Path, model: dict[str, Any], listed: set[str]) -> tuple[Ten
                     raise BundleError(
                         f"{MODEL_FILE} of {folder.name} describes the tensor {entry.name} as {entry.dtype} "
                         f"{list(shape)} at byte {entry.offset} of {file}; float16 or float32, sides above 0, and "
-                        f"byte {end} were expected. {_AGAIN}"
+                        f"byte {end} were expected. {AGAIN}"
                     )
                 entries.append(entry)
                 end += entry.nbytes
             size = (folder / file).stat().st_size
             if size != end:
-                raise BundleError(f"{file} of {folder.name} has {size} bytes, its tensors need {end}. {_AGAIN}")
+                raise BundleError(f"{file} of {folder.name} has {size} bytes, its tensors need {end}. {AGAIN}")
     except (KeyError, TypeError, AttributeError) as error:
-        raise BundleError(f"{MODEL_FILE} of {folder.name} does not list its weights as expected. {_AGAIN}") from error
+        raise BundleError(f"{MODEL_FILE} of {folder.name} does not list its weights as expected. {AGAIN}") from error
     names = [entry.name for entry in entries]
     if not names or len(set(names)) != len(names):
-        raise BundleError(f"{MODEL_FILE} of {folder.name} lists no tensors, or one name twice. {_AGAIN}")
+        raise BundleError(f"{MODEL_FILE} of {folder.name} lists no tensors, or one name twice. {AGAIN}")
     return tuple(entries)
 
 
@@ -277,6 +273,8 @@ def write_bundle(
     training: dict[str, Any],
     card: str,
     input_size: int = INPUT_SIZE,
+    conformal: SetThresholds | None = None,
+    selftest: str | None = None,
 ) -> Bundle:
     """Write a bundle so that it is there as a whole or not at all.
 
@@ -294,6 +292,8 @@ def write_bundle(
         training: how it was trained; plain JSON values.
         card: the model card, Markdown.
         input_size: rows and columns of the network's input.
+        conformal: the thresholds of the prediction sets; None says that they were never calibrated.
+        selftest: what `pneumo_core.selftest.record_expected` wrote; without it the program never passes its self-test.
 
     Returns:
         The bundle, read back and checked.
@@ -302,7 +302,7 @@ def write_bundle(
         BundleError: if the folder exists, or a weight does not fit its type.
     """
     folder = Path(folder)
-    if folder.exists() or not _PLAIN_NAME.fullmatch(folder.name):
+    if folder.exists() or not PLAIN_NAME.fullmatch(folder.name):
         raise BundleError(
             f"{folder} exists already, or its last part is not made of letters, digits, '.', '_' and '-'. "
             "Give a new folder."
@@ -319,6 +319,7 @@ def write_bundle(
             "preprocess": PREPROCESS,
             "classes": [film_class.value for film_class in CLASSES],
             "temperature": temperature,
+            "conformal": conformal.to_json() if conformal else None,
             "data_manifest_sha256": data_manifest_sha256,
             "metrics": metrics,
             "training": training,
@@ -327,8 +328,10 @@ def write_bundle(
         text = json.dumps(model, indent=1, allow_nan=False, ensure_ascii=False)
         (partial / MODEL_FILE).write_text(text + "\n", encoding="utf-8")
         (partial / CARD_FILE).write_text(card, encoding="utf-8")
+        if selftest is not None:
+            (partial / SELFTEST_FILE).write_text(selftest, encoding="utf-8")
         names = sorted(path.name for path in partial.iterdir())
-        _write_sums(partial, names)
+        write_sums(partial, names)
         partial.chmod(0o755)  # a temporary folder is for its owner alone
         load_bundle(partial)
         os.rename(partial, folder)
@@ -357,16 +360,11 @@ def _write_shards(folder: Path, weights: Iterable[tuple[str, NDArray[Any]]]) -> 
     return shards
 
 
-def _write_sums(folder: Path, names: Sequence[str]) -> None:
-    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (folder / SUMS_FILE).write_text("".join(lines), encoding="utf-8")
-
-
 def default_bundle() -> Path:
     """Find the bundle that the app and the command line use.
 
-    The environment variable PNEUMO_MODEL gives a bundle's folder. Without it, it is the last folder by name in
-    `assets/models` of the repository.
+    The environment variable PNEUMO_MODEL gives a bundle's folder. Without it, it is the bundle that was made active on
+    this machine (`pneumo_core.model.active`), or else the last folder by name in `assets/models` of the repository.
 
     Returns:
         The bundle's folder, not checked yet.
@@ -376,8 +374,11 @@ def default_bundle() -> Path:
     """
     if chosen := os.environ.get("PNEUMO_MODEL"):
         return Path(chosen)
+    if promoted := active_bundles():
+        return promoted[-1]
     models = Path(__file__).resolve().parents[2] / "assets" / "models"
-    folders = sorted(path.parent for path in models.glob(f"*/{SUMS_FILE}"))
+    # Other networks lie there too; only a bundle has shards.
+    folders = sorted(path.parent for path in models.glob("*/weights-00.bin"))
     if not folders:
         raise BundleError(
             f"There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "

@@ -1,4 +1,4 @@
-"""From films to readings: preprocess, engine, head, temperature, and maps in one place."""
+"""From films to readings: intake, preprocess, engine, head, temperature, sets, and maps in one place."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from pneumo_core.explain.gradcam import heatmaps
+from pneumo_core.intake import Gate, assess, default_gate
+from pneumo_core.intake.look import look_at
 from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
 from pneumo_core.model.engine import Engine, Progress, open_engine
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.preprocess import preprocess
-from pneumo_core.types import Float32, Prediction, Radiograph, Reading
+from pneumo_core.types import Assessment, Float32, Prediction, Radiograph, Reading
 
 __all__ = ["Classifier", "default_bundle"]
 
@@ -21,18 +23,20 @@ _THREADS = 2  # that prepare films while the engine runs
 
 
 class Classifier:
-    """A bundle on an engine. `read` may be called from several threads.
+    """A bundle on an engine behind the intake gate. `read` may be called from several threads.
 
     Attributes:
         bundle: the bundle.
         engine: what computes the feature maps.
+        gate: what judges the films; the same for every bundle.
         name: name and short digest of the bundle, as in every answer.
     """
 
-    def __init__(self, bundle: Bundle, engine: Engine, head: Head) -> None:
+    def __init__(self, bundle: Bundle, engine: Engine, head: Head, gate: Gate) -> None:
         """Put the parts together; `Classifier.load` makes them."""
         self.bundle = bundle
         self.engine = engine
+        self.gate = gate
         self.name = bundle.label
         self._head = head
 
@@ -46,15 +50,16 @@ class Classifier:
             progress: called with (share done in 0..1, step) while the engine is made ready, from this thread.
 
         Raises:
-            BundleError: if the bundle is missing, damaged, or made for another version.
+            BundleError: if the bundle or the gate is missing, damaged, or made for another version.
             EngineError: if the engine can not be made ready.
         """
         bundle = load_bundle(folder)
         head = load_head(bundle)
-        return cls(bundle, open_engine(bundle, engine, progress), head)
+        gate = Gate(default_gate())
+        return cls(bundle, open_engine(bundle, engine, progress), head, gate)
 
     def read(self, films: Sequence[Radiograph]) -> list[Reading]:
-        """Read one film or many.
+        """Read one film or many; a film that the intake refuses is predicted all the same, see `answer.answer_of`.
 
         Beyond the films and readings themselves, memory does not grow with their number.
 
@@ -65,16 +70,16 @@ class Classifier:
             One reading a film, in the same order.
         """
         readings: list[Reading] = []
-        for batch in self._inputs(films):
+        for batch, assessments in self._inputs(films):
             group = films[len(readings) : len(readings) + len(batch)]
-            readings += self._read_batch(group, batch)
+            readings += self._read_batch(group, batch, assessments)
         return readings
 
-    def _inputs(self, films: Sequence[Radiograph]) -> Iterator[Float32]:
-        """Prepare films in threads, two batches ahead of the engine at most: float32 [n, S, S, 3] each."""
+    def _inputs(self, films: Sequence[Radiograph]) -> Iterator[tuple[Float32, list[Assessment]]]:
+        """Prepare and judge films in threads, two batches ahead of the engine at most: float32 [n, S, S, 3] each."""
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="preprocess") as pool:
             waiting = iter(films)
-            ahead: deque[Future[Float32]] = deque()
+            ahead: deque[Future[tuple[Float32, Assessment]]] = deque()
 
             def top_up(count: int) -> None:
                 for _, film in zip(range(count), waiting, strict=False):
@@ -84,20 +89,26 @@ class Classifier:
             while ahead:
                 batch = [ahead.popleft().result() for _ in range(min(_FILMS_AT_ONCE, len(ahead)))]
                 top_up(len(batch))
-                yield np.stack(batch)
+                yield np.stack([prepared for prepared, _ in batch]), [assessment for _, assessment in batch]
 
-    def _input(self, film: Radiograph) -> Float32:
-        return preprocess(film.pixels, self.bundle.input_size)
+    def _input(self, film: Radiograph) -> tuple[Float32, Assessment]:
+        pixels = film.pixels
+        return preprocess(pixels, self.bundle.input_size), assess(self.gate, film, look_at(pixels))
 
-    def _read_batch(self, films: Iterable[Radiograph], batch: Float32) -> Iterator[Reading]:
+    def _read_batch(
+        self, films: Iterable[Radiograph], batch: Float32, assessments: Iterable[Assessment]
+    ) -> Iterator[Reading]:
         feature_maps = self.engine.feature_map(batch)  # [n, h, w, K]
         logits, gradients = self._head(feature_maps.mean(axis=(1, 2)))
-        for film, feature_map, logit, gradient in zip(films, feature_maps, logits, gradients, strict=True):
-            yield Reading(film, self._predict(logit), heatmaps(feature_map, gradient, film))
+        parts = zip(films, assessments, feature_maps, logits, gradients, strict=True)
+        for film, assessment, feature_map, logit, gradient in parts:
+            yield Reading(film, self._predict(logit), heatmaps(feature_map, gradient, film), assessment)
 
     def _predict(self, logits: Float32) -> Prediction:
-        temperature = self.bundle.temperature
-        return Prediction(logits, temperature, softmax(logits, temperature), self.name)
+        temperature, conformal = self.bundle.temperature, self.bundle.conformal
+        probabilities = softmax(logits, temperature)
+        sets = conformal.sets(probabilities) if conformal else (None, None)
+        return Prediction(logits, temperature, probabilities, self.name, *sets)
 
 
 def softmax(logits: Float32, temperature: float) -> Float32:

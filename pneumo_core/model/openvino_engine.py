@@ -16,7 +16,7 @@ from pneumo_core.model.engine import Progress
 from pneumo_core.model.ir_cache import prepare_ir
 from pneumo_core.types import Float32
 
-_SETTINGS = {
+SETTINGS = {
     "PERFORMANCE_HINT": "LATENCY",
     # Where the CPU has bfloat16 OpenVINO would take it by itself, and probabilities would differ from the reference.
     "INFERENCE_PRECISION_HINT": "f32",
@@ -65,7 +65,7 @@ class OpenVinoEngine:
         try:
             network = openvino.Core().read_model(path)
             network.reshape([1, side, side, 3])
-            self._request = openvino.Core().compile_model(network, "CPU", _SETTINGS).create_infer_request()
+            self._request = openvino.Core().compile_model(network, "CPU", SETTINGS).create_infer_request()
         except RuntimeError as error:
             raise EngineError(f"OpenVINO can not load {path}: {error}. Remove the folder {path.parent}.") from error
         self._lock = threading.Lock()  # a request holds one film; more at a time would only share the same cores

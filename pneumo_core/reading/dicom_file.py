@@ -21,7 +21,7 @@ from pneumo_core.reading.limits import EXPORT_HINT, MAX_FILE_BYTES
 # pydicom quotes values, and so patients, in what it logs.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
-_quiet_lock = threading.Lock()
+_quiet_lock = threading.RLock()
 
 _DAMAGED = f"The DICOM file is damaged or cut short: its data elements can not be followed. {EXPORT_HINT}"
 

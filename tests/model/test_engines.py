@@ -87,7 +87,7 @@ def test_building_sends_and_leaves_nothing_either(small_bundle: Bundle, tmp_path
 
 def test_the_engines_agree(small_classifier: Classifier, tensorflow_engine: Engine, small_bundle: Bundle) -> None:
     films = noise_films(16)
-    reference = Classifier(small_bundle, tensorflow_engine, load_head(small_bundle))
+    reference = Classifier(small_bundle, tensorflow_engine, load_head(small_bundle), small_classifier.gate)
     pairs = zip(small_classifier.read(films), reference.read(films), strict=True)
     for ours, theirs in pairs:
         np.testing.assert_allclose(ours.prediction.probabilities, theirs.prediction.probabilities, atol=1e-3)

@@ -1,0 +1,69 @@
+"""Which of the bundles that were promoted on this machine answers: a pointer file that promotion writes.
+
+The folder of runs (PNEUMO_RUNS, or `pneumo/runs` in the user's data folder) holds the runs, `models/` with the
+bundles made of them, and `active-model.json`: the bundles that were made active, oldest first. The last one answers.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from pneumo_core.errors import BundleError
+
+_POINTER = "active-model.json"
+
+
+def runs_folder() -> Path:
+    """The folder of training runs, by PNEUMO_RUNS or the XDG base directory specification; it need not exist."""
+    if chosen := os.environ.get("PNEUMO_RUNS"):
+        return Path(chosen).absolute()
+    given = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share"
+    return base / "pneumo" / "runs"
+
+
+def promoted_models() -> Path:
+    """The folder of the bundles that were promoted on this machine; it need not exist."""
+    return runs_folder() / "models"
+
+
+def active_bundles() -> list[Path]:
+    """The bundles that were made active and not rolled back, oldest first; empty where none was.
+
+    Raises:
+        BundleError: if the pointer file is damaged.
+    """
+    pointer = runs_folder() / _POINTER
+    if not pointer.exists():
+        return []
+    try:
+        return [Path(folder) for folder in json.loads(pointer.read_text(encoding="utf-8"))["active"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(
+            f"{pointer} does not tell which model is active ({error}). Remove it to return to the model that ships."
+        ) from error
+
+
+def activate(folder: Path) -> None:
+    """Make a bundle the one that answers; the earlier one is kept for `roll_back`."""
+    _write([*active_bundles(), folder.absolute()])
+
+
+def roll_back() -> None:
+    """Return to the bundle that answered before the last `activate`.
+
+    Raises:
+        BundleError: if no bundle was made active.
+    """
+    bundles = active_bundles()
+    if not bundles:
+        raise BundleError("The model that ships is in use already: there is nothing to roll back.")
+    _write(bundles[:-1])
+
+
+def _write(bundles: list[Path]) -> None:
+    pointer = runs_folder() / _POINTER
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    partial = pointer.with_suffix(".partial")
+    partial.write_text(json.dumps({"active": [str(folder) for folder in bundles]}, indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, pointer)
