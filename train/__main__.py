@@ -1,18 +1,25 @@
-"""Command line of the training room: python -m train fit|evaluate|grow|promote."""
+"""Command line of the training room: python -m train --help."""
 
 import argparse
+import errno
+import json
 import os
+import shlex
 import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
 from pneumo_core.errors import PneumoError, RunError
 from pneumo_core.types import CLASSES, FilmClass
+from train import side_commands
+from train.compare import STARTS, TUNINGS
 from train.config import FitConfig
+from train.jobs import OUT_OF_MEMORY, work
+from train.side_commands import DATA_HELP
 
-_DATA_HELP = "manifest CSV, or a folder with one folder for each class"
+_OUT_OF_MEMORY = {"ResourceExhaustedError", "RESOURCE_EXHAUSTED", "OutOfMemoryError"}
 _FIT_HELP = {
-    "data": _DATA_HELP,
+    "data": DATA_HELP,
     "backbone": "name of a backbone of pneumo_core.model.architecture",
     "head": "published or linear",
     "weights": "imagenet, none, or a .weights.h5 file of the model or of its backbone",
@@ -20,6 +27,9 @@ _FIT_HELP = {
     "batch_size": "films in a training step",
     "films_per_epoch": "films drawn in an epoch; 0 draws all",
     "augmentation": "strength of the augmentation, 0 (left-right flips only) to 1",
+    "amplitude_mixing": "share of films that get the low-frequency Fourier amplitudes of another film",
+    "source_balance": "0 draws all films of a class alike, 1 all sources of a class",
+    "label_smoothing": "share of the label that is spread over all classes",
     "frozen_epochs": "epochs of the head alone, over a frozen backbone",
     "epochs": "at most so many epochs of fine-tuning",
     "unfreeze_from": "first backbone layer to fine-tune; empty fine-tunes all",
@@ -34,16 +44,37 @@ _FIT_HELP = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0, or 2 with a message on standard error if it can not be done."""
+    """Run one command.
+
+    Returns:
+        0; with a message on standard error 2 if it can not be done, and 3 if the accelerator's memory does not suffice.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings hide the progress bars
     parser = _parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words, argparse.Namespace(words=words))
     try:
         _COMMANDS[options.command](options)
     except PneumoError as error:
-        print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
-        return 2
+        return _refuse(parser, options, str(error), 2)
+    except OSError as error:
+        # HDF5's errors carry their number in the text only.
+        if error.errno != errno.ENOSPC and os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        what = "The disk is full. Nothing that was finished is lost: free some space, then go on (fit: by --resume)."
+        return _refuse(parser, options, what, 2)
+    except Exception as error:
+        # Each Keras backend has its own class for it; all name the status.
+        if not {type(error).__name__, *str(error).replace(":", " ").split()} & _OUT_OF_MEMORY:
+            raise
+        what = "The accelerator's memory does not suffice. Use a smaller --batch-size, --size, or backbone."
+        return _refuse(parser, options, what, OUT_OF_MEMORY)
     return 0
+
+
+def _refuse(parser: argparse.ArgumentParser, options: argparse.Namespace, what: str, status: int) -> int:
+    print(f"{parser.prog} {options.command}: {what}", file=sys.stderr)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,8 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     for name, add, summary in (
         ("fit", _add_fit, "train a network"),
         ("evaluate", _add_evaluate, "measure a bundle, a run, or the baseline on a data set"),
+        ("compare", _add_compare, "compare backbones, starts, tuning, and heads on the same budget"),
         ("grow", _add_grow, "grow the B0 of a run into a B7 that computes the same"),
+        ("restore", side_commands.add_restore, "train the autoencoder that restores low-resolution films"),
         ("promote", _add_promote, "make a bundle of a run: calibrate, measure, write the card"),
+        ("gate", _add_gate, "make a bundle the app's model if no class loses more than a margin on val"),
+        ("shortcuts", _add_shortcuts, "measure what a bundle answers where disease can not be seen"),
+        ("check", _add_check, "check a data set before training"),
+        ("intake", side_commands.add_intake, "make the intake gate, which tells frontal chest films from all else"),
+        ("lungs", side_commands.add_lungs, "train the network that finds the lungs"),
+        ("lungs-promote", side_commands.add_lungs_promote, "write the folder of a trained lung network"),
+        ("map-quality", side_commands.add_map_quality, "measure the maps of a bundle against controls"),
+        ("work", _add_work, "do the queued jobs of a folder of runs, one after another"),
     ):
         add(
             commands.add_parser(
@@ -66,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, help="run directory")
     parser.add_argument("--resume", action="store_true", help="go on with the run, with its own settings")
+    parser.add_argument("--all-devices", action="store_true", help="share each batch out to all devices (JAX backend)")
     for setting in fields(FitConfig):
         default = None if setting.default is MISSING else setting.default
         parser.add_argument(
@@ -84,6 +126,10 @@ def _fit(options: argparse.Namespace) -> None:
     if not options.resume and not options.data:
         raise RunError("--data is missing. Give a manifest CSV or a folder with one folder for each class.")
     settings = {setting.name: getattr(options, setting.name) for setting in fields(FitConfig)}
+    if options.all_devices:
+        from train.parallel import use_all_devices
+
+        print(f"{use_all_devices(options.batch_size)} devices")
     fit(RunDirectory(options.run), FitConfig(**settings), options.resume)
 
 
@@ -92,7 +138,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     evaluated.add_argument("--bundle", type=Path, help="folder of a model bundle")
     evaluated.add_argument("--run", type=Path, help="run directory, for its best weights")
     evaluated.add_argument("--baseline", choices=("thumbnails",), help="a baseline, fitted to the train split")
-    parser.add_argument("--data", type=Path, required=True, help=_DATA_HELP)
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
     parser.add_argument("--split", nargs="+", default=["test"], help="names of splits, such as train val test external")
     parser.add_argument("--sources", default="", metavar="PREFIX", help="only sources whose name begins so")
     parser.add_argument(
@@ -100,6 +146,10 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="at most N films of a split; 0 takes all")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
+    parser.add_argument(
+        "--reduced-to", type=int, default=0, metavar="N", help="reduce films to N x N pixels first; 0 leaves them"
+    )
+    parser.add_argument("--restorer", default="", metavar="RUN", help="restore films by this run of `restore` first")
     parser.add_argument("--engine", choices=("auto", "openvino", "tensorflow"), default="auto", help="for --bundle")
     parser.add_argument(
         "--out", type=Path, help="folder for predictions.csv and metrics.json; a run's own folder where none is given"
@@ -121,7 +171,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     from train.predict import bundle_predictor, run_predictor
     from train.run import RunDirectory
 
-    selection = Selection(tuple(options.split), options.sources, options.classes, options.sample, options.seed)
+    selection = Selection(
+        tuple(options.split), options.sources, options.classes, options.sample, options.seed, options.reduced_to
+    )
     out = options.out
     if options.bundle:
         predictor = bundle_predictor(options.bundle, options.engine)
@@ -133,10 +185,56 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(evaluate(predictor, options.data, selection, out))
 
 
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--runs", type=Path, required=True, help="folder of the runs; what is in it is not done again")
+    parser.add_argument("--out", type=Path, required=True, help="path of the report, without suffix")
+    parser.add_argument("--backbones", nargs="+", default=["efficientnetb0"], help="names of backbones")
+    parser.add_argument("--starts", nargs="+", choices=STARTS, default=["none"], help="what the backbone starts from")
+    parser.add_argument("--tunings", nargs="+", choices=TUNINGS, default=["fine-tuned"], help="backbone frozen or not")
+    parser.add_argument("--heads", nargs="+", default=["published"], help="names of heads")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="one run for each")
+    parser.add_argument("--epochs", type=int, default=5, help="epochs of every run")
+    parser.add_argument("--train-sample", type=int, default=1000, help="films of train that the gap is told by")
+    parser.add_argument(
+        "--weights", nargs="+", type=_named_file, default=[], metavar="BACKBONE=FILE", help="files of the start 'given'"
+    )
+    parser.add_argument("--options", default="", help="further options of fit, such as '--size 160 --batch-size 16'")
+
+
+def _named_file(text: str) -> tuple[str, Path]:
+    name, _, file = text.partition("=")
+    if not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BACKBONE=FILE")
+    return name, Path(file).absolute()
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from train.compare import Plan, run_arms
+    from train.compare_report import write_report
+
+    plan = Plan(
+        data=options.data.absolute(),
+        runs=options.runs.absolute(),
+        backbones=tuple(options.backbones),
+        starts=tuple(options.starts),
+        tunings=tuple(options.tunings),
+        heads=tuple(options.heads),
+        seeds=tuple(options.seeds),
+        epochs=options.epochs,
+        train_sample=options.train_sample,
+        weights=dict(options.weights),
+        options=tuple(shlex.split(options.options)),
+    )
+    run_arms(plan)
+    write_report(plan, options.out, options.words)
+    print(f"Written to {options.out}.md and {options.out}.html.")
+
+
 def _add_grow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", type=Path, required=True, help="run directory of the trained efficientnetb0")
     parser.add_argument("--run", type=Path, required=True, help="run directory of the grown network")
-    parser.add_argument("--data", type=Path, required=True, help=f"{_DATA_HELP}; val proves the growth")
+    parser.add_argument("--data", type=Path, required=True, help=f"{DATA_HELP}; val proves the growth")
     parser.add_argument("--seed", type=int, default=0, help="seed of new weights and of the noise")
 
 
@@ -154,18 +252,96 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="name of the bundle, a new folder in assets/models")
     parser.add_argument("--data", type=Path, required=True, help="the data set of the run")
     parser.add_argument("--note", default="", help="a remark for the model card")
+    parser.add_argument("--models", type=Path, help="folder of the bundle; assets/models where none is given")
 
 
 def _promote(options: argparse.Namespace) -> None:
-    from train.promote import Promotion, promote
+    from train.promote import MODELS, Promotion, promote
     from train.run import RunDirectory
 
-    bundle = promote(Promotion(RunDirectory(options.run), options.name, options.data, options.note))
+    models = options.models or MODELS
+    bundle = promote(Promotion(RunDirectory(options.run), options.name, options.data, options.note, models))
     print(bundle.card)
     print(f"Written to {bundle.folder} as {bundle.label}.")
 
 
-_COMMANDS = {"fit": _fit, "evaluate": _evaluate, "grow": _grow, "promote": _promote}
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle that is to take over")
+    parser.add_argument("--data", type=Path, required=True, help=f"{DATA_HELP}; only val is looked at")
+    parser.add_argument("--margin", type=float, required=True, help="sensitivity that each class may lose, 0 to 1")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file that the outcome goes to")
+
+
+def _gate(options: argparse.Namespace) -> None:
+    from pneumo_core.model.bundle import default_bundle
+    from train.gate import gate
+
+    passed = gate(options.bundle, default_bundle(), options.data, options.margin, options.out)
+    print("Passed: it is the app's model now." if passed else f"Not passed, see {options.out}.")
+
+
+def _add_shortcuts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
+    parser.add_argument("--data", type=Path, required=True, help="manifest CSV; lungs/ and unspecified.csv beside it")
+    parser.add_argument("--sample", type=int, default=400, help="films read of each set, at most")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
+    parser.add_argument("--out", type=Path, help="JSON file that the figures go to")
+    parser.add_argument("--into-bundle", action="store_true", help="write them into model.json and the card, too")
+
+
+def _shortcuts(options: argparse.Namespace) -> None:
+    from train.run import write_json
+    from train.shortcuts import measure_shortcuts
+    from train.shortcuts_report import put_into_bundle, shortcuts_report
+
+    found = measure_shortcuts(options.bundle, options.data, options.sample, options.seed)
+    print(shortcuts_report(found))
+    if options.out:
+        write_json(options.out, found)
+    if options.into_bundle:
+        print(f"Written into {options.bundle}, which is {put_into_bundle(options.bundle, found)} now.")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--out", type=Path, help="JSON file that the report goes to; standard output without one")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from train.check_data import check
+    from train.run import write_json
+
+    report = check(options.data)
+    if options.out:
+        write_json(options.out, report)
+    else:
+        print(json.dumps(report, indent=2))
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs", type=Path, required=True, help="folder of runs")
+
+
+def _work(options: argparse.Namespace) -> None:
+    work(options.runs)
+
+
+_COMMANDS = {
+    "fit": _fit,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "grow": _grow,
+    "restore": side_commands.restore,
+    "promote": _promote,
+    "gate": _gate,
+    "shortcuts": _shortcuts,
+    "check": _check,
+    "intake": side_commands.intake,
+    "lungs": side_commands.lungs,
+    "lungs-promote": side_commands.lungs_promote,
+    "map-quality": side_commands.map_quality,
+    "work": _work,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

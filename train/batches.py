@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pneumo_core.preprocess import as_input, normalise_greys, to_square
 from pneumo_core.types import Float32
-from train.augment import augment
-from train.data import Films
+from train.augment import augment, mix_amplitudes
+from train.data import Films, film_shares
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -27,17 +27,20 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: int,
         films_per_epoch: int,
         augmentation: float,
+        amplitude_mixing: float,
+        source_balance: float,
         seed: int,
         epoch: int,
     ) -> None:
         # One worker: the augmentation of a batch takes far less time than its training step.
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self._films, self._size, self._batch_size = films, size, batch_size
-        self._augmentation = augmentation
+        self._augmentation, self._amplitude_mixing = augmentation, amplitude_mixing
         self._labels = films.labels
         self._weights = weights[self._labels]
         self._key = (seed, epoch)
-        self._order = _draw_order(len(films.rows), films_per_epoch or len(films.rows), seed, epoch)
+        shares = film_shares(films.rows, source_balance)
+        self._order = _draw_order(shares, films_per_epoch or len(films.rows), seed, epoch)
 
     def __len__(self) -> int:
         """Number of batches; the last short one is left out, since batch statistics of few films are poor."""
@@ -50,17 +53,24 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         for place, film in enumerate(chosen):
             random = np.random.default_rng((*self._key, 1, int(film)))
             variant = augment(self._films.squares[film], self._size, self._augmentation, random)
+            if random.random() < self._amplitude_mixing:
+                other = self._films.squares[random.integers(len(self._films.rows))]
+                variant = mix_amplitudes(variant, augment(other, self._size, self._augmentation, random), random)
             batch[place] = as_input(normalise_greys(variant))
         return batch, self._labels[chosen], self._weights[chosen]
 
 
-def _draw_order(count: int, per_epoch: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Positions of the films of one epoch: its share of one shuffled pass after another over all `count` films."""
-    first, last = epoch * per_epoch, (epoch + 1) * per_epoch
-    passes = range(first // count, -(-last // count))
-    order = np.concatenate([np.random.default_rng((seed, number, 0)).permutation(count) for number in passes])
-    start = first - passes.start * count
-    return order[start : start + per_epoch]
+def _draw_order(shares: NDArray[np.float64], per_epoch: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Positions of the films of one epoch: film i is drawn `shares[i] * per_epoch` times, rounded up or down.
+
+    Systematic sampling over a new permutation in every epoch; equal shares and a whole pass draw each film once.
+    """
+    random = np.random.default_rng((seed, epoch, 0))
+    shuffled = random.permutation(len(shares))
+    ends = np.cumsum(shares[shuffled])
+    points = (np.arange(per_epoch) + 0.5) / per_epoch * ends[-1]
+    drawn = shuffled[np.minimum(np.searchsorted(ends, points), len(shares) - 1)]
+    return random.permutation(drawn)
 
 
 class ReadingBatches(keras.utils.PyDataset):  # type: ignore[misc]

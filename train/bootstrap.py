@@ -48,7 +48,7 @@ def estimates(
     drawn = [figures(labels, probabilities, draw_weights(patients, chunk, random)) for chunk in chunks]
     found = {}
     for name, value in values.items():
-        low, high = _interval(np.concatenate([chunk[name] for chunk in drawn]), value[0], len(set(patients)))
+        low, high = interval(np.concatenate([chunk[name] for chunk in drawn]), value[0], len(set(patients)))
         found[name] = Estimate(float(value[0]), low, high)
     return found
 
@@ -60,7 +60,8 @@ def draw_weights(patients: Sequence[str], resamples: int, random: np.random.Gene
     return drawn[:, codes].astype(np.float64)
 
 
-def _interval(values: Float64, value: float, patients: int) -> tuple[float, float]:
+def interval(values: Float64, value: float, patients: int) -> tuple[float, float]:
+    """The percentile interval of resampled figures; NaN where there is one patient only or nothing to tell."""
     known = values[~np.isnan(values)]
     if patients < 2 or np.isnan(value) or not known.size:
         return float("nan"), float("nan")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pneumo_core.model.sets import METHOD
 from pneumo_core.types import CLASSES, FilmClass
 from train.data import SPLITS, FilmRow
 from train.lineage import Lineage, Step
@@ -67,6 +68,8 @@ def write_card(
         *_figures(metrics, shown),
         *(section for split in shown for section in _split_sections(split, metrics["splits"][split])),
         *_kermany(metrics),
+        "## Prediction sets and abstention",
+        *_sets(metrics, shown),
         "## Limits",
         _limits(metrics, rows, shown),
         "## Licences of the films",
@@ -205,6 +208,30 @@ def _kermany(metrics: Summary) -> list[str]:
         "kermany_bacterial_viral": "### Test films of Kermany alone, bacterial against viral",
     }
     return [part for key, title in titles.items() if key in metrics for part in (title, among_report(metrics[key]))]
+
+
+def _sets(metrics: Summary, shown: Sequence[str]) -> list[str]:
+    sections = [
+        f"A set holds the classes that can not be ruled out: {METHOD}; thresholds from val (Sadinle, Lei & Wasserman "
+        "2019, arXiv 1609.00451). **The level holds only for films like those of val and test, and for no other "
+        "hospital's.** A set without any class says that no class is as probable as it nearly always is where it is "
+        "the truth."
+    ]
+    for split in shown:
+        rows = []
+        for level, found in metrics["sets"][split].items():
+            names = ("coverage", *(f"coverage_{film_class}" for film_class in CLASSES), "size")
+            sizes = " / ".join(map(str, found["sets_by_size"]))
+            rows.append([f"{float(level):.0%}", *(estimate(found, name) for name in names), sizes])
+        header = ["Level", "Coverage", *CLASSES, "Mean size", "Sets of 0 / 1 / 2 / 3 / 4 classes"]
+        risk = metrics["risk_coverage"][split]
+        sections += [
+            f"### Sets on {split}",
+            table(header, rows),
+            f"Accuracy on {split} where only the films with the highest top probability are answered:",
+            table(["Films answered", "Accuracy"], [[f"{float(s):.0%}", estimate({"figures": risk}, s)] for s in risk]),
+        ]
+    return sections
 
 
 def _limits(metrics: Summary, rows: Sequence[FilmRow], shown: Sequence[str]) -> str:

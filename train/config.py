@@ -15,6 +15,9 @@ class FitConfig:
     batch_size: int = 8
     films_per_epoch: int = 0  # 0: all of them
     augmentation: float = 1.0  # strength, 0..1
+    amplitude_mixing: float = 0.0  # share of films, 0..1
+    source_balance: float = 0.0
+    label_smoothing: float = 0.0
     frozen_epochs: int = 1
     epochs: int = 50
     unfreeze_from: str = ""  # first backbone layer that is tuned; empty: all of them

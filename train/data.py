@@ -68,12 +68,7 @@ def read_rows(data: Path) -> list[FilmRow]:
     Raises:
         DataError: if there is nothing to read, a class is unknown or missing, or a patient is in two splits.
     """
-    if data.is_dir():
-        rows = _read_folder(data)
-    elif data.is_file():
-        rows = _read_manifest(data)
-    else:
-        raise DataError(f"{data} does not exist. Give a manifest CSV or a folder with one folder for each class.")
+    rows = list_rows(data)
     splits: dict[str, str] = {}
     for row in rows:
         # Rows of other splits (such as "external") are measured apart and may share nothing with these anyway.
@@ -83,6 +78,15 @@ def read_rows(data: Path) -> list[FilmRow]:
                 f"{row.name}). Splits must keep a patient together; mend the manifest."
             )
     return rows
+
+
+def list_rows(data: Path) -> list[FilmRow]:
+    """List the films of a data set as `read_rows` does, but whatever its splits do with patients."""
+    if data.is_dir():
+        return _read_folder(data)
+    if data.is_file():
+        return _read_manifest(data)
+    raise DataError(f"{data} does not exist. Give a manifest CSV or a folder with one folder for each class.")
 
 
 def _read_manifest(path: Path) -> list[FilmRow]:
@@ -200,3 +204,29 @@ def class_weights(labels: NDArray[np.int64], power: float) -> NDArray[np.float32
     frequency = np.array([counts[film_class.index] for film_class in CLASSES], np.float64) / len(labels)
     weights = frequency**-power
     return (weights / (weights * frequency).sum()).astype(np.float32)
+
+
+def film_shares(rows: Sequence[FilmRow], source_balance: float) -> NDArray[np.float64]:
+    """How often each film is drawn: within a class, a source of n films gets a share in proportion to n ** (1 - power).
+
+    Args:
+        rows: the films.
+        source_balance: the power; 0 draws all films alike, 1 draws the sources of a class alike. Classes keep their
+            shares.
+
+    Returns:
+        float64 [n], of sum 1.
+    """
+    in_class = Counter(row.film_class for row in rows)
+    in_source = Counter((row.film_class, row.source) for row in rows)
+    weights = {key: count**-source_balance for key, count in in_source.items()}
+    in_class_weight: Counter[FilmClass] = Counter()
+    for key, count in in_source.items():
+        in_class_weight[key[0]] += weights[key] * count
+    return np.array(
+        [
+            weights[row.film_class, row.source] / in_class_weight[row.film_class] * in_class[row.film_class] / len(rows)
+            for row in rows
+        ],
+        np.float64,
+    )

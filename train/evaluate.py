@@ -10,8 +10,8 @@ import numpy as np
 from pneumo_core.errors import DataError
 from pneumo_core.types import CLASSES, FilmClass
 from train.data import FilmRow, read_rows, rows_digest
-from train.predict import Predictor, predict, write_predictions
-from train.run import write_json
+from train.predict import Change, Predictor, predict, reduce_films, write_predictions
+from train.run import RunDirectory, write_json
 from train.summary import INTERVALS, summarise_among, summarise_split
 from train.tables import among_report, split_report
 
@@ -26,6 +26,8 @@ class Selection:
         classes: only films of these classes, answered both among these and among all four.
         sample: at most so many films of each split, drawn at random; 0 takes all.
         seed: of the draw.
+        reduced_to: films are first reduced to so many rows and columns; 0 leaves them as they are.
+        restorer: run directory of the autoencoder that restores them then; empty leaves them as they are.
     """
 
     splits: tuple[str, ...] = ("test",)
@@ -33,6 +35,8 @@ class Selection:
     classes: tuple[FilmClass, ...] = CLASSES
     sample: int = 0
     seed: int = 0
+    reduced_to: int = 0
+    restorer: str = ""
 
     def rows(self, rows: Sequence[FilmRow], split: str) -> list[FilmRow]:
         """Choose the films of one split, in the order of the data set.
@@ -75,7 +79,8 @@ def evaluate(predictor: Predictor, data: Path, selection: Selection, out: Path |
     rows = read_rows(data)
     # All splits are chosen before any is predicted: a wrong name shows at once.
     chosen = {split: selection.rows(rows, split) for split in selection.splits}
-    predictions = {split: predict(predictor, part, f"Predicting {split}") for split, part in chosen.items()}
+    change = _change(selection)
+    predictions = {split: predict(predictor, part, f"Predicting {split}", change) for split, part in chosen.items()}
     in_part = selection.classes != CLASSES
     summaries = {
         split: summarise_among(part, selection.classes) if in_part else summarise_split(part)
@@ -103,6 +108,19 @@ def evaluate(predictor: Predictor, data: Path, selection: Selection, out: Path |
     return "\n\n".join(parts)
 
 
+def _change(selection: Selection) -> Change:
+    if selection.restorer:
+        # Keras takes seconds to import, and a bundle needs none.
+        from train.restore import Restorer
+
+        restore: Change = Restorer(RunDirectory(Path(selection.restorer)))
+    else:
+        restore = list
+    if not selection.reduced_to:
+        return restore
+    return lambda films: restore(reduce_films(films, selection.reduced_to))
+
+
 def accuracy_gap(train: dict[str, Any], test: dict[str, Any]) -> float:
     """Accuracy on train minus accuracy on test, in percentage points."""
     return 100.0 * float(train["figures"]["accuracy"]["value"] - test["figures"]["accuracy"]["value"])
@@ -114,6 +132,10 @@ def _describe(selection: Selection, data: Path) -> str:
         limits.append(f"films of {', '.join(selection.classes)}")
     if selection.sample:
         limits.append(f"a random sample of at most {selection.sample:,} films of each split, seed {selection.seed}")
+    if selection.reduced_to:
+        limits.append(f"films reduced to {selection.reduced_to} pixels of the side first")
+    if selection.restorer:
+        limits.append(f"films restored by {Path(selection.restorer).name} first")
     only = f" Only {' and '.join(limits)}." if limits else ""
     return (
         f"Data: {data}.{only} In brackets: 95 % interval, {INTERVALS['method']}, {INTERVALS['resamples']:,} resamples."

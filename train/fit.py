@@ -15,10 +15,12 @@ import numpy as np
 
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import HEAD_PREFIX, build_model
-from train.batches import ReadingBatches, TrainingBatches
+from pneumo_core.types import CLASSES
+from train.batches import TrainingBatches
 from train.config import FitConfig
 from train.data import Films, class_weights, load_films, read_rows, rows_digest
 from train.metrics import epoch_figures, softmax
+from train.parallel import WholeBatches
 from train.run import RunDirectory
 
 _WARM_UP = 0.08  # of a phase's steps
@@ -69,6 +71,8 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             config.batch_size,
             config.films_per_epoch,
             config.augmentation,
+            config.amplitude_mixing,
+            config.source_balance,
             config.seed,
             epoch,
         )
@@ -87,7 +91,7 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             shuffle=False,  # the batches are shuffled already; Keras would draw from a state that no resumed run has
             verbose=2,
         ).history
-        logits = model.predict(ReadingBatches(val, config.size, config.batch_size), verbose=0)
+        logits = model.predict(WholeBatches(val, config.size, config.batch_size), verbose=0)[: len(val.rows)]
         figures = epoch_figures(val.labels, softmax(logits))
         record = {
             "epoch": epoch,
@@ -139,11 +143,29 @@ def _compile(model: keras.Model, config: FitConfig, phase: str, steps_per_epoch:
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=_SmoothedCrossentropy(config.label_smoothing),
         metrics=["accuracy"],
         # XLA pays on JAX; TensorFlow's on a CPU compiles for minutes and is no faster.
         jit_compile=keras.backend.backend() == "jax",
     )
+
+
+class _SmoothedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy of logits [n, 4] with class indices [n], of which a share is spread over all classes.
+
+    Szegedy et al. 2016, arXiv 1512.00567; Keras offers it for one-hot labels only.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__(name="smoothed_crossentropy")
+        self._share = share
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each film, [n]."""
+        scores = keras.ops.log_softmax(keras.ops.cast(y_pred, "float32"))
+        labels = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(CLASSES))
+        labels = labels * (1 - self._share) + self._share / len(CLASSES)
+        return -keras.ops.sum(labels * scores, axis=-1)
 
 
 def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:

@@ -4,9 +4,10 @@ import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -21,6 +22,7 @@ from train.metrics import Float64, Int64, softmax
 from train.run import RunDirectory
 
 _FILMS_AT_ONCE = 32
+Change = Callable[[Sequence[Radiograph]], Sequence[Radiograph]]
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,14 @@ def run_predictor(run: RunDirectory) -> Predictor:
     return Predictor(f"run {run.path.name}, best epoch, in Keras, not calibrated", 1.0, logits)
 
 
-def predict(predictor: Predictor, rows: Sequence[FilmRow], title: str) -> Predictions:
+def predict(predictor: Predictor, rows: Sequence[FilmRow], title: str, change: Change | None = None) -> Predictions:
     """Predict films from their files, with a progress bar.
+
+    Args:
+        predictor: what predicts.
+        rows: the films.
+        title: of the progress bar.
+        change: what is done to the films first, such as reducing them in size.
 
     Raises:
         DataError: if there is no film, or one can not be read.
@@ -123,7 +131,7 @@ def predict(predictor: Predictor, rows: Sequence[FilmRow], title: str) -> Predic
     logits = []
     with tqdm(total=len(rows), desc=title, unit="film") as progress:
         for films in read_in_groups(rows):
-            logits.append(predictor.logits(films))
+            logits.append(predictor.logits(change(films) if change else films))
             progress.update(len(films))
     return Predictions(tuple(rows), np.concatenate(logits), predictor.temperature)
 
@@ -149,6 +157,17 @@ def _read(row: FilmRow) -> Radiograph:
         ) from error
 
 
+def reduce_films(films: Sequence[Radiograph], side: int) -> list[Radiograph]:
+    """Reduce films to at most `side` rows and columns by averaging over areas, as a poor copy has them."""
+    return [
+        replace(
+            film,
+            grey=cv2.resize(film.grey, (min(side, film.width), min(side, film.height)), interpolation=cv2.INTER_AREA),
+        )
+        for film in films
+    ]
+
+
 def write_predictions(path: Path, predictions: Sequence[Predictions]) -> None:
     """Write one line a film: what it is, its logits and probabilities in the order of the classes, and the answer."""
     columns = ["file", "label", "patient", "source", "age_group", "split"]
@@ -163,6 +182,24 @@ def write_predictions(path: Path, predictions: Sequence[Predictions]) -> None:
                 answer = CLASSES[int(probabilities.argmax())]
                 writer.writerow((*about, *_plain(logits), *_plain(probabilities), answer))
     os.replace(partial, path)
+
+
+def read_predictions(path: Path, temperature: float) -> dict[str, Predictions]:
+    """Read what `write_predictions` wrote, by split; the rows' paths are their names.
+
+    Args:
+        path: predictions.csv.
+        temperature: of the predictor, as metrics.json beside the file tells it.
+    """
+    rows: dict[str, list[FilmRow]] = {}
+    logits: dict[str, list[list[float]]] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            split, name = line["split"], line["file"]
+            about = (FilmClass(line["label"]), line["patient"], split, line["source"], line["age_group"])
+            rows.setdefault(split, []).append(FilmRow(Path(name), name, *about))
+            logits.setdefault(split, []).append([float(line[f"logit_{film_class}"]) for film_class in CLASSES])
+    return {split: Predictions(tuple(rows[split]), np.array(logits[split], np.float32), temperature) for split in rows}
 
 
 def _plain(values: NDArray[np.floating]) -> list[str]:

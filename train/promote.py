@@ -17,10 +17,14 @@ from typing import Any
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, weight_names
 from pneumo_core.model.bundle import Bundle, write_bundle
+from pneumo_core.model.classifier import Classifier
+from pneumo_core.model.sets import SetThresholds
+from pneumo_core.selftest import record_expected
 from pneumo_core.types import FilmClass
 from train.baseline import fit_thumbnails
 from train.calibrate import fit_temperature
 from train.card import write_card
+from train.conformal import fit_sets, measure_risk, measure_sets
 from train.data import FilmRow, read_rows, rows_digest
 from train.evaluate import Selection, accuracy_gap
 from train.lineage import Lineage, trace
@@ -68,11 +72,13 @@ def promote(promotion: Promotion) -> Bundle:
         "data_manifest_sha256": rows_digest(rows),
     }
     del model
-    with tempfile.TemporaryDirectory() as folder, _cache_in(Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, cache_in(Path(folder)):
         draft = Path(folder) / promotion.name
         write_bundle(draft, **parts, temperature=1.0, metrics={}, training={}, card="")
         temperature, predictions = _predict_all(bundle_predictor(draft), rows)
-    metrics = _measure(predictions, _predict_baseline(rows))
+        expected = record_expected(Classifier.load(draft))
+    conformal = fit_sets(predictions["val"].probabilities, predictions["val"].labels)
+    metrics = _measure(predictions, _predict_baseline(rows), conformal)
     training = _describe_training(lineage, promotion, temperature)
     parameters = sum(values.size for _, values in parts["weights"])
     card = write_card(promotion.name, settings, parameters, lineage, training, metrics, rows, promotion.data)
@@ -80,9 +86,11 @@ def promote(promotion: Promotion) -> Bundle:
         promotion.models / promotion.name,
         **parts,
         temperature=temperature,
+        conformal=conformal,
         metrics=metrics,
         training=training,
         card=card,
+        selftest=expected,
     )
 
 
@@ -109,7 +117,7 @@ def _check(promotion: Promotion) -> tuple[dict[str, Any], Lineage, list[FilmRow]
 
 
 @contextlib.contextmanager
-def _cache_in(folder: Path) -> Iterator[None]:
+def cache_in(folder: Path) -> Iterator[None]:
     """Keep the engine's files of the draft out of the user's cache: no other program will ever ask for them."""
     users = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(folder.resolve())
@@ -137,8 +145,10 @@ def _predict_baseline(rows: list[FilmRow]) -> dict[str, Predictions]:
     return {split: predict(baseline, Selection().rows(rows, split), f"Baseline on {split}") for split in splits}
 
 
-def _measure(predictions: dict[str, Predictions], baseline: dict[str, Predictions]) -> Summary:
-    """All figures of the model.json: a summary for each split, the baseline's, and Kermany's films alone."""
+def _measure(
+    predictions: dict[str, Predictions], baseline: dict[str, Predictions], conformal: SetThresholds
+) -> Summary:
+    """All figures of the model.json: a summary for each split, the baseline's, the sets, and Kermany's films alone."""
     splits = {split: summarise_split(part) for split, part in predictions.items()}
     kermany = predictions["test"].where(lambda row: row.source.startswith(_KERMANY))
     present = {row.film_class for row in kermany.rows}
@@ -148,6 +158,8 @@ def _measure(predictions: dict[str, Predictions], baseline: dict[str, Prediction
         "train_is_a_sample": splits["train"]["films"] == TRAIN_SAMPLE,
         "train_minus_test_points": round(accuracy_gap(splits["train"], splits["test"]), 2),
         "baseline_thumbnails": {split: summarise_split(part) for split, part in baseline.items()},
+        "sets": {split: measure_sets(predictions[split], conformal) for split in baseline},
+        "risk_coverage": {split: measure_risk(predictions[split]) for split in baseline},
     }
     for name, classes in _KERMANY_CLASSES.items():
         if present.issuperset(classes):

@@ -8,6 +8,7 @@ from pneumo_core.types import CLASSES, FilmClass
 from train.bootstrap import LEVEL, RESAMPLES, Estimate, estimates
 from train.metrics import confusion
 from train.predict import Predictions
+from train.reliability import reliability
 
 Summary = dict[str, Any]
 _SEED = 0
@@ -18,12 +19,14 @@ def summarise_split(predictions: Predictions) -> Summary:
     """Summarise all films, and the same per source and per age group.
 
     Returns:
-        What `summarise` returns, with "sources" and "age_groups": summaries by name, sorted.
+        What `summarise` returns, with "reliability" (see `train.reliability`), and "sources" and "age_groups":
+        summaries by name, sorted.
     """
     sources = sorted({row.source for row in predictions.rows})
     age_groups = sorted({row.age_group for row in predictions.rows})
     return {
         **summarise(predictions),
+        "reliability": reliability(predictions.labels, predictions.probabilities),
         "sources": {name: summarise(predictions.where(lambda row, n=name: row.source == n)) for name in sources},  # type: ignore[misc]
         "age_groups": {
             name: summarise(predictions.where(lambda row, n=name: row.age_group == n))  # type: ignore[misc]

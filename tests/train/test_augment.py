@@ -4,7 +4,7 @@ import pytest
 from tiny_training import draw_film
 
 from pneumo_core.types import FilmClass
-from train.augment import augment
+from train.augment import augment, mix_amplitudes
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +56,16 @@ def test_strength_0_only_flips(square: np.ndarray) -> None:
         assert is_flipped or np.abs(film - plain).max() < 1e-3
         seen.add(is_flipped)
     assert seen == {True, False}
+
+
+def test_mixing_amplitudes_takes_the_look_and_leaves_the_shapes(square: np.ndarray) -> None:
+    film = np.asarray(square, np.float32) / np.float32(255.0)
+    bright = np.clip(film * 0.3 + 0.6, 0.0, 1.0)
+    for seed in range(20):
+        mixed = mix_amplitudes(film, bright, np.random.default_rng(seed))
+        assert mixed.dtype == np.float32
+        assert 0.0 <= mixed.min() <= mixed.max() <= 1.0
+        assert film.mean() - 0.01 <= mixed.mean() <= bright.mean() + 0.01
+        fine, fine_before = (image - cv2.GaussianBlur(image, (0, 0), 2) for image in (mixed, film))
+        assert np.corrcoef(fine.ravel(), fine_before.ravel())[0, 1] > 0.9
+    np.testing.assert_allclose(mix_amplitudes(film, film, np.random.default_rng(1)), film, atol=1e-5)

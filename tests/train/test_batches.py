@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +6,9 @@ import pytest
 
 from pneumo_core.preprocess import preprocess
 from pneumo_core.reading import read_film
+from pneumo_core.types import CLASSES
 from train.batches import ReadingBatches, TrainingBatches
-from train.data import Films, load_films, read_rows
+from train.data import Films, film_shares, load_films, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +17,7 @@ def films(manifest: Path) -> Films:
 
 
 def _batches(films: Films, epoch: int = 0, per_epoch: int = 0, seed: int = 7) -> TrainingBatches:
-    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, 1.0, seed, epoch)
+    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, 1.0, 0.4, 0.0, seed, epoch)
 
 
 def _drawn(films: Films, epoch: int, per_epoch: int) -> list[int]:
@@ -54,13 +56,27 @@ def test_a_pass_holds_every_film_once(films: Films) -> None:
 
 
 @pytest.mark.parametrize("per_epoch", [12, 20, 50])
-def test_shares_of_a_pass_follow_one_another(films: Films, per_epoch: int) -> None:
-    """Epochs of any length together are whole passes over all films, one after another."""
-    epochs = [_drawn(films, epoch, per_epoch) for epoch in range(8)]
+def test_an_epoch_of_any_length_draws_all_films_alike(films: Films, per_epoch: int) -> None:
+    epochs = [_drawn(films, epoch, per_epoch) for epoch in range(40)]
     assert {len(epoch) for epoch in epochs} == {per_epoch}
-    together = [film for epoch in epochs for film in epoch]
-    for start in range(0, len(together) - 31, 32):
-        assert sorted(together[start : start + 32]) == list(range(32))
+    for epoch in epochs:
+        assert set(np.bincount(epoch, minlength=32)) <= {per_epoch // 32, per_epoch // 32 + 1}
+    often = np.bincount(np.concatenate(epochs), minlength=32) / 40
+    assert np.abs(often - per_epoch / 32).max() < 0.35  # four standard deviations of a coin thrown 40 times
+
+
+def test_shares_balance_the_sources_of_a_class_and_keep_the_classes(films: Films) -> None:
+    rows = [replace(row, source="small" if place % 8 == 0 else "large") for place, row in enumerate(films.rows)]
+    shares = film_shares(rows, 1.0)
+    for film_class in CLASSES:
+        held = [place for place, row in enumerate(rows) if row.film_class is film_class]
+        assert shares[held].sum() == pytest.approx(len(held) / len(rows))
+        by_source = [
+            sum(shares[place] for place in held if rows[place].source == source) for source in ("small", "large")
+        ]
+        if all(by_source):
+            assert by_source[0] == pytest.approx(by_source[1])
+    np.testing.assert_allclose(film_shares(rows, 0.0), 1 / len(rows))
 
 
 def test_the_network_validates_on_what_the_reader_shows_it(films: Films) -> None:

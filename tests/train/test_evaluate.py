@@ -14,7 +14,7 @@ from pneumo_core.types import CLASSES, FilmClass, Float32, Radiograph
 from train.baseline import fit_thumbnails
 from train.data import FilmRow, read_rows
 from train.evaluate import Selection, evaluate
-from train.predict import Predictions, Predictor, predict, read_in_groups, run_predictor
+from train.predict import Predictions, Predictor, predict, read_in_groups, reduce_films, run_predictor
 from train.run import RunDirectory
 from train.summary import summarise, summarise_among, summarise_split
 
@@ -48,6 +48,22 @@ def _predictions(answers: Sequence[FilmClass], labels: Sequence[FilmClass], **co
 
 
 NORMAL, BACTERIAL, VIRAL, COVID19 = CLASSES
+
+
+def test_films_are_reduced_first_where_asked_for(manifest: Path) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def note(films: Sequence[Radiograph]) -> Float32:
+        seen.extend(film.grey.shape for film in films)
+        return _brightness(films)
+
+    rows = read_rows(manifest)[:3]
+    whole = predict(Predictor("note", 1.0, note), rows, "Predicting")
+    sizes, seen[:] = list(seen), []
+    reduced = predict(Predictor("note", 1.0, note), rows, "Predicting", lambda films: reduce_films(films, 24))
+    assert all(min(size) > 24 for size in sizes)
+    assert seen == [(24, 24)] * 3
+    np.testing.assert_allclose(reduced.logits, whole.logits, atol=0.02)  # averaging areas keeps the mean
 
 
 def test_every_film_gets_its_own_logits(manifest: Path, predictor: Predictor) -> None:

@@ -13,6 +13,7 @@ from pneumo_core.model.bundle import Bundle, load_bundle
 from pneumo_core.types import CLASSES
 from train.__main__ import main
 from train.calibrate import fit_temperature
+from train.conformal import fit_sets, measure_sets
 from train.data import read_rows, rows_digest
 from train.predict import Predictions, bundle_predictor, predict, run_predictor
 from train.promote import Promotion, promote
@@ -65,6 +66,22 @@ def test_the_figures_are_those_of_the_bundle(bundle: Bundle, of_bundle: dict[str
     gap = bundle.metrics["splits"]["train"]["figures"]["accuracy"]["value"]
     gap -= bundle.metrics["splits"]["test"]["figures"]["accuracy"]["value"]
     assert bundle.metrics["train_minus_test_points"] == pytest.approx(100 * gap, abs=0.01)
+
+
+def test_the_sets_were_calibrated_on_val_and_measured_elsewhere(
+    bundle: Bundle, of_bundle: dict[str, Predictions]
+) -> None:
+    assert bundle.conformal is not None
+    val = of_bundle["val"]
+    thresholds = fit_sets(val.probabilities, val.labels)
+    np.testing.assert_allclose(bundle.conformal.at90, thresholds.at90, atol=0.02)
+    assert set(bundle.metrics["sets"]) == set(bundle.metrics["risk_coverage"]) == {"test", "external"}
+    found = measure_sets(of_bundle["test"], bundle.conformal)["0.90"]
+    measured = bundle.metrics["sets"]["test"]["0.90"]
+    assert measured["figures"]["coverage"]["value"] == pytest.approx(found["figures"]["coverage"]["value"], abs=0.05)
+    assert sum(measured["sets_by_size"]) == len(of_bundle["test"].rows)
+    assert "### Sets on test" in bundle.card
+    assert "holds only for films like those of val" in bundle.card
 
 
 def test_the_bundle_tells_data_and_training(bundle: Bundle, manifest: Path) -> None:

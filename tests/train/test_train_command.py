@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pytest
 
+import train.__main__
 from train.__main__ import main
 from train.config import FitConfig
+from train.jobs import OUT_OF_MEMORY
 from train.run import RunDirectory
 
 
-@pytest.mark.parametrize("command", ["fit", "evaluate", "grow", "promote"])
+@pytest.mark.parametrize("command", ["fit", "evaluate", "grow", "promote", "compare", "shortcuts", "check", "gate"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -79,3 +81,27 @@ def test_the_baseline_is_evaluated_from_the_command_line(
     assert "# baseline: logistic regression on 12 x 12 thumbnails" in capsys.readouterr().out
     assert (tmp_path / "predictions.csv").exists()
     assert (tmp_path / "metrics.json").exists()
+
+
+def test_a_full_disk_is_told_in_words(tmp_path: Path, manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "predictions.partial").symlink_to("/dev/full")
+    options = ["--split", "external", "--out", str(tmp_path)]
+    assert main(["evaluate", "--baseline", "thumbnails", "--data", str(manifest), *options]) == 2
+    assert "The disk is full. Nothing that was finished is lost" in capsys.readouterr().err
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["RESOURCE_EXHAUSTED: Out of memory while trying to allocate", "shape mismatch"])
+def test_a_full_accelerator_has_a_status_of_its_own(
+    text: str, manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(options: object) -> None:
+        raise RuntimeError(text)
+
+    monkeypatch.setitem(train.__main__._COMMANDS, "check", fail)
+    if text.startswith("RESOURCE"):
+        assert main(["check", "--data", str(manifest)]) == OUT_OF_MEMORY
+        assert "Use a smaller --batch-size" in capsys.readouterr().err
+    else:
+        with pytest.raises(RuntimeError, match="shape mismatch"):
+            main(["check", "--data", str(manifest)])

@@ -10,7 +10,7 @@ import numpy as np
 
 from pneumo_core.types import CLASSES, FilmClass
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 COLUMNS = ("file", "label", "patient", "split", "source", "age_group")
 # (split, patients of each class); every patient has two films.
 _SPLITS = (("train", 4), ("val", 3), ("test", 3), ("external", 2))

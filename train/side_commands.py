@@ -1,0 +1,98 @@
+"""The commands of the networks beside the classifier, and of the measure of its maps."""
+
+import argparse
+import json
+from dataclasses import fields
+from pathlib import Path
+
+from pneumo_core.errors import RunError
+
+DATA_HELP = "manifest CSV, or a folder with one folder for each class"
+
+
+def add_restore(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `restore`: the autoencoder for low-resolution films."""
+    parser.add_argument("--run", type=Path, required=True, help="run directory")
+    parser.add_argument("--data", required=True, help=DATA_HELP)
+    parser.add_argument("--films", type=int, default=24_000, help="degraded films to train on")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights, order, and degradation")
+
+
+def restore(options: argparse.Namespace) -> None:
+    """Run `restore`: the autoencoder for low-resolution films."""
+    from train.restore import RestoreConfig, fit_restorer
+    from train.run import RunDirectory
+
+    errors = fit_restorer(RunDirectory(options.run), RestoreConfig(options.data, options.films, options.seed))
+    print(f"Mean absolute error on val: {errors['before']:.4f} degraded, {errors['after']:.4f} restored.")
+
+
+def add_intake(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `intake`: the gate."""
+    parser.add_argument("--data", type=Path, required=True, help="manifest CSV with ood/, dicom/ and lungs/ beside it")
+    parser.add_argument("--weights", type=Path, required=True, help=".weights.h5 file of an EfficientNetB0's backbone")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the gate, a new one")
+    parser.add_argument("--films", type=int, default=1500, help="films of train that are drawn")
+    parser.add_argument("--epochs", type=int, default=6, help="epochs of the head")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything")
+
+
+def intake(options: argparse.Namespace) -> None:
+    """Run `intake`: the gate."""
+    from train.intake import IntakeConfig, make_gate
+
+    settings = {setting.name: getattr(options, setting.name) for setting in fields(IntakeConfig)}
+    print(json.dumps(make_gate(IntakeConfig(**settings)), indent=1))
+
+
+def add_lungs(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lungs`: the network that finds the lungs."""
+    parser.add_argument("--run", type=Path, required=True, help="run directory, a new one")
+    parser.add_argument("--data", required=True, help="CSV with the columns film, mask, source, split")
+    parser.add_argument("--epochs", type=int, default=16, help="epochs; the learning rate ends at nothing")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything")
+
+
+def lungs(options: argparse.Namespace) -> None:
+    """Run `lungs`: the network that finds the lungs."""
+    from train.lungs import LungsConfig, fit_lungs
+
+    print(fit_lungs(options.run, LungsConfig(options.data, epochs=options.epochs, seed=options.seed)))
+
+
+def add_lungs_promote(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lungs-promote`: its folder."""
+    parser.add_argument("--run", type=Path, required=True, help="finished run of `lungs`")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the network, a new one")
+
+
+def lungs_promote(options: argparse.Namespace) -> None:
+    """Run `lungs-promote`: its folder."""
+    from train.lungs_promote import promote_lungs
+
+    print(json.dumps(promote_lungs(options.run, options.out)["dice"], indent=1))
+
+
+def add_map_quality(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `map-quality`."""
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--films", type=int, default=200, help="films of val that are drawn")
+    parser.add_argument(
+        "--methods", nargs="+", default=[], metavar="NAME", help="such as Grad-CAM; all if none is named"
+    )
+    parser.add_argument("--steps", type=int, default=8, help="steps of insertion and deletion")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw, the controls, and the shuffled weights")
+    parser.add_argument("--out", type=Path, default=Path("train/reports"), help="folder of the report")
+
+
+def map_quality(options: argparse.Namespace) -> None:
+    """Run `map-quality`."""
+    from pneumo_core.explain.methods import METHODS
+    from train.map_quality import MapQuality, measure_maps, write_report
+
+    methods = tuple(options.methods or METHODS)
+    if unknown := set(methods) - set(METHODS):
+        raise RunError(f"--methods names {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}.")
+    what = MapQuality(options.bundle, options.data, options.films, methods, options.steps, options.seed)
+    print(write_report(measure_maps(what), options.out))
