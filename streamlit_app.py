@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from ui import review
+from ui import frame, model_card, review, texts, training, worklist
 
 st.set_page_config(page_title="Pneumo", layout="wide", initial_sidebar_state="collapsed")
-st.navigation([st.Page(review.page, title="Review", default=True)], position="hidden").run()
+pages = [
+    st.Page(review.page, title=texts.REVIEW, url_path="review", default=True),
+    st.Page(worklist.page, title=texts.WORKLIST, url_path="worklist"),
+    st.Page(training.page, title=texts.TRAINING, url_path="training"),
+    st.Page(model_card.page, title=texts.MODEL_CARD, url_path="model-card"),
+]
+st.session_state.review_page = pages[0]  # where the worklist opens a film
+current = st.navigation(pages, position="top")
+frame.frame()
+current.run()

@@ -6,6 +6,7 @@ import pytest
 from stand_ins import FILMS, film_paths, make_bundle
 
 from pneumo_core.errors import BundleError
+from pneumo_core.intake import Gate, default_gate
 from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
 from pneumo_core.model.classifier import Classifier
 from pneumo_core.reading import read_film
@@ -34,6 +35,12 @@ def small_classifier(small_bundle: Bundle, private_cache: Path) -> Classifier:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(private_cache))
         return Classifier.load(small_bundle.folder, "openvino")
+
+
+@pytest.fixture(scope="session")
+def gate() -> Gate:
+    """The intake gate that comes with the program."""
+    return Gate(default_gate())
 
 
 @pytest.fixture(scope="session")

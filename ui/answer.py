@@ -3,37 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pneumo_core.answer import AnswerKind
 from pneumo_core.types import CLASSES, FilmClass, Prediction
 from ui import texts
-from ui.chart import percent
-
-_CLEAR = 0.90  # from here on one class is named alone
-_LIKELY = 0.60  # from here on one class is called the most likely; below, the film is undecided
+from ui.films import Film
 
 
 def ranked(prediction: Prediction) -> list[tuple[FilmClass, float]]:
     """The classes with their probabilities, the most probable first."""
     pairs = [(film_class, float(prediction.probabilities[film_class.index])) for film_class in CLASSES]
     return sorted(pairs, key=lambda pair: -pair[1])
-
-
-def headline(prediction: Prediction) -> str:
-    """The answer in a few words, as sure as the probabilities allow."""
-    (first, probability), (second, _), *_ = ranked(prediction)
-    if probability >= _CLEAR:
-        return texts.CLASS_NAMES[first]
-    if probability >= _LIKELY:
-        return f"Most likely {texts.CLASSES_INSIDE[first]}"
-    return f"Undecided: {texts.CLASSES_INSIDE[first]} or {texts.CLASSES_INSIDE[second]}"
-
-
-def uncertainty(prediction: Prediction) -> str:
-    """What stands against the answer, in one sentence with figures."""
-    (first, probability), (second, runner_up), *_ = ranked(prediction)
-    if probability >= _CLEAR:
-        return f"{percent(probability)}. All other answers together: {percent(1 - probability)}."
-    split = f"{texts.CLASS_NAMES[first]} {percent(probability)}, {texts.CLASSES_INSIDE[second]} {percent(runner_up)}."
-    return f"{split} Together they hold {percent(probability + runner_up)} of the probability."
 
 
 def track_record(metrics: Mapping[str, Any]) -> str:
@@ -51,7 +30,12 @@ def track_record(metrics: Mapping[str, Any]) -> str:
     return f"It was right on {' and on '.join(parts)}." if parts else texts.NEVER_MEASURED
 
 
-def short(prediction: Prediction) -> str:
-    """The answer for the strip, such as `Viral 71 %`."""
-    film_class, probability = ranked(prediction)[0]
-    return f"{texts.SHORT_NAMES[film_class]} {percent(probability)}"
+def short(film: Film) -> str:
+    """The answer for the strip, such as `Viral or COVID-19`, or why there is none."""
+    if film.said is None or film.answer is None:
+        return texts.STATES[film.state]
+    if film.answer.kind is AnswerKind.NONE:
+        return texts.STATES["refused"] if film.is_refused else texts.NO_ANSWER
+    if film.answer.kind is AnswerKind.PNEUMONIA:
+        return texts.PNEUMONIA
+    return texts.one_or_two([texts.SHORT_NAMES[film_class] for film_class in film.answer.classes])

@@ -2,20 +2,12 @@
 
 from typing import Any
 
+from pneumo_core.report.texts import percent
 from pneumo_core.types import CLASSES, Prediction
 from ui import texts
 
 _BAR = "#8b9298"  # one neutral grey, legible on the dark and on the light page: length and figure carry the value
 _TRACK = "rgba(139, 146, 152, 0.18)"
-
-
-def percent(probability: float) -> str:
-    """A probability in whole percent; its ends are never rounded to certainty."""
-    if probability > 0.99:
-        return ">99 %"
-    if probability < 0.01:
-        return "<1 %"
-    return f"{probability * 100:.0f} %"
 
 
 def probability_chart(prediction: Prediction | None) -> dict[str, Any]:

@@ -1,120 +1,80 @@
 """The Review page: drop films, see each beside its map, read the answer with its uncertainty."""
 
-import time
 from html import escape
-from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui import answer, assets, texts
+from pneumo_core.explain.gradcam import METHOD
+from pneumo_core.explain.methods import METHODS
+from pneumo_core.report.words import set_words
+from ui import answer, impressions, reports, session, texts
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
+from ui.reader import Reader
 from ui.strip import strip
 from ui.viewer import map_data, viewer
 
-PHANTOMS = Path(__file__).parent.parent / "assets" / "phantoms"
-_WORK_SECONDS = 0.3  # reading goes on in slices of this length, so that a click is answered in between
+_PATIENCE = 0.8  # seconds that drawing waits for the answer to the film on view
+_POLL = 0.5  # seconds between looks at what was read in the background
 
 
 def page() -> None:
-    """Draw the page, then go on with the films that still wait for their answer."""
-    model = shared_model()
-    store = _store()
-    st.html(assets.text("page.css"))
-    st.html(f'<div class="pneumo-bar"><strong>Pneumo</strong><span>{texts.NOT_FOR_DIAGNOSIS}</span></div>')
-    film = _selected(store)
+    """Draw the page; films that still wait are read in the background."""
+    model, store, reader = shared_model(), session.films(), session.reader()
+    film = session.film_on_view()
+    reader.start(film)
+    if film is not None:
+        reader.wait_for(film, _PATIENCE if model.ready else 0.0)
     # Two places of which one is empty: what stood there goes at once, not only when the films are all read.
     welcome, review = st.empty(), st.empty()
     if film is None:
         with welcome.container():
-            _welcome(store, model)
+            _welcome(store, model, reader)
     else:
         with review.container(key="review"):
             left, middle, right = st.columns(3)
         with left:
-            _drop(texts.DROP_MORE)
-            _films(store, film)
+            session.drop(texts.DROP_MORE)
+            _films(store, film, reader)
         with middle:
             _film(store, film)
         with right, st.container(key="answer"):
-            _answer(film, model)
-            _facts(film)
-    _work(store, model, film)
-
-
-# ---- the films of this session ----
-
-
-def _store() -> FilmStore:
-    if "films" not in st.session_state:
-        st.session_state.films = FilmStore()
-    store: FilmStore = st.session_state.films
-    return store
-
-
-def _selected(store: FilmStore) -> Film | None:
-    """The film on view: the one chosen last, or the first readable one of what was dropped last."""
-    film = store.get(st.session_state.get("selected"))
-    for dropped in [store.get(digest) for digest in st.session_state.pop("dropped", [])]:
-        if dropped is not None and (dropped.state is FilmState.ANSWERED or store.open(dropped) is not None):
-            film = dropped
-            break
-    st.session_state.selected = film.digest if film else None
-    return film
-
-
-def _drop(label: str) -> None:
-    """The upload widget. Each drop gets a new one, so that Streamlit forgets the bytes of the last."""
-    turn = st.session_state.setdefault("drop_turn", 0)
-    st.file_uploader(
-        label, accept_multiple_files=True, key=f"drop-{turn}", on_change=_take_files, label_visibility="collapsed"
-    )
-
-
-def _take_files() -> None:
-    """Take the dropped files over. Streamlit would keep its own copy of each until the session ends."""
-    store = _store()
-    files = st.session_state[f"drop-{st.session_state.drop_turn}"]
-    st.session_state.dropped = [store.accept(file.name, file.getvalue()).digest for file in files]
-    st.session_state.drop_turn += 1
-    context = get_script_run_ctx()
-    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        for file in files:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def _open_phantoms() -> None:
-    store = _store()
-    paths = sorted(PHANTOMS.glob("*.dcm"))
-    st.session_state.dropped = [store.accept(path.name, path.read_bytes(), phantom=True).digest for path in paths]
-
-
-def _films(store: FilmStore, film: Film | None) -> None:
-    """The strip; a film opened in it is on view from the next run on."""
-    opened = strip(store, film.digest if film else None)
-    if opened and (film is None or opened != film.digest):
-        st.session_state.selected = opened
-        st.rerun()
+            _right(store, film, model)
 
 
 # ---- the parts of the page ----
 
 
-def _welcome(store: FilmStore, model: SharedModel) -> None:
+def _films(store: FilmStore, film: Film | None, reader: Reader) -> None:
+    """The strip. While films are read it keeps itself up to date, without drawing the rest of the page."""
+    seen, working = film.state if film else None, reader.busy
+
+    def draw() -> None:
+        opened = store.get(strip(store, film.digest if film else None))
+        if opened is not None and opened is not film:
+            session.select(opened)
+            st.rerun()
+        if film is not None and film.state is not seen:
+            st.rerun()  # the film on view has got its answer
+        if working and not reader.busy:
+            st.rerun()  # the last film is read: stop looking
+
+    st.fragment(draw, run_every=_POLL if working else None)()
+
+
+def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
     """The empty page: what to drop, what it is for, what it is not for."""
     with st.container(key="welcome"):
         st.html(f'<div class="pneumo-answer"><h2>{texts.DROP_LABEL}</h2><p>{texts.WHAT_TO_DROP}</p></div>')
-        _drop(texts.DROP_LABEL)
+        session.drop(texts.DROP_LABEL)
         if len(store):
-            _films(store, None)
+            _films(store, None, reader)
         st.markdown(texts.WHAT_IT_IS_FOR)
         st.markdown(texts.WHAT_IT_IS_NOT_FOR)
-        st.button(texts.OPEN_PHANTOMS, help=texts.PHANTOM_HELP, on_click=_open_phantoms)
+        st.button(texts.OPEN_PHANTOMS, help=texts.PHANTOM_HELP, on_click=session.open_phantoms)
         st.caption(texts.PRIVACY)
-        _model_state(model)
+        session.model_state(model)
         if model.ready:
             st.caption(texts.model_ready(model.name, model.engine))
     # Not to be seen: makes the browser fetch the programs of charts and components now, not with the first film.
@@ -131,37 +91,99 @@ def _film(store: FilmStore, film: Film) -> None:
         st.markdown(texts.FILM_GONE)
         return
     maps = None
-    if film.prediction is not None:
-        maps = map_data(film.heatmaps, film.prediction.film_class, film.size)
-    viewer(picture, film.size, maps)
+    if film.said is not None and film.is_answered and session.is_open(film):
+        maps = map_data(film, _method(store, film))
+    viewer(film, picture, maps)
     if picture.shape != film.size:
         st.caption(texts.REDUCED_FILM)
 
 
-def _answer(film: Film, model: SharedModel) -> None:
-    """The answer in words and as bars, the remarks on the film, and what the model can not tell."""
+def _method(store: FilmStore, film: Film) -> str:
+    """The method that the reader wants the maps by; made now where it was not yet."""
+    method: str = st.session_state.setdefault("method", METHOD)
+    if method in film.maps:
+        return method
+    radiograph = store.open(film)
+    if radiograph is None:
+        st.caption(texts.METHOD_NEEDS_FILM)
+        return METHOD
+    with st.spinner(texts.MAP_METHOD_SLOW):
+        film.maps[method] = shared_model().maps(radiograph, method)
+    return method
+
+
+def _right(store: FilmStore, film: Film, model: SharedModel) -> None:
+    impressions.mode_switch()
     if film.phantom:
         st.html(f'<p class="pneumo-mark" role="note">{texts.PHANTOM_MARK}</p>')
-    prediction = film.prediction
-    if prediction is None:
-        if not model.error:
+    if session.is_open(film):
+        film.revealed = film.revealed or film.said is not None
+        _answer(film, model)
+        if film.said is not None:
+            impressions.ask_final(film)
+            reports.downloads(store, film)
+    else:
+        impressions.ask_first(film)
+        _remarks(film)
+        session.model_state(model)
+    if film.is_answered and session.is_open(film):
+        st.selectbox(texts.MAP_METHOD, list(METHODS), key="method", help=texts.MAP_METHOD_HELP)
+    _facts(film)
+
+
+def _answer(film: Film, model: SharedModel) -> None:
+    """The answer in words and as bars, the remarks on the film, and what the model can not tell."""
+    if film.said is None or film.answer is None:
+        if not model.error and film.state is not FilmState.REFUSED:
             text = texts.ANSWER_PENDING if model.ready else texts.WAITING_FOR_MODEL
             st.html(f'<div class="pneumo-answer" role="status"><p>{text}</p></div>')
-        _model_state(model)
-    else:
-        words = f"<h2>{escape(answer.headline(prediction))}</h2><p>{escape(answer.uncertainty(prediction))}</p>"
-        st.html(f'<div class="pneumo-answer" role="status">{words}</div>')
+        session.model_state(model)
+        _chart(film)
+        return
+    if not film.is_answered:
+        _refused(film)
+        return
+    prediction = film.said.prediction
+    words = f"<h2>{escape(film.answer.text)}</h2><p>{escape(film.answer.reason)}</p>"
+    st.html(f'<div class="pneumo-answer" role="status">{words}</div>')
     _chart(film)
+    sets = "".join(f'<p class="pneumo-quiet">{escape(line)}</p>' for line in set_words(prediction))
+    st.html(f'<div class="pneumo-sets">{sets}</div>')
+    if film.override:
+        overridden = texts.OVERRIDDEN.format(reason=film.override)
+        st.html(f'<p class="pneumo-mark" role="note">{escape(overridden)}</p>')
+    _remarks(film)
+    model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
+    st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
+
+
+def _refused(film: Film) -> None:
+    """Why the intake refuses the film, and the way to an answer all the same."""
+    st.html(f'<div class="pneumo-answer" role="status"><h2>{texts.REFUSED_TITLE}</h2></div>')
+    _remarks(film)
+    with st.expander(texts.OVERRIDE), st.form(f"override-{film.digest}", border=False):
+        reason = st.text_input(texts.OVERRIDE_REASON, max_chars=200)
+        if st.form_submit_button(texts.OVERRIDE_BUTTON, width="stretch"):
+            if reason.strip():
+                film.override = reason.strip()
+                st.rerun()
+            st.html(f'<p class="pneumo-quiet" role="alert">{texts.OVERRIDE_MISSING}</p>')
+
+
+def _remarks(film: Film) -> None:
     if film.findings:
-        items = "".join(f"<li>{escape(texts.GRADES[grade])}: {escape(text)}</li>" for grade, text in film.findings)
+        items = "".join(
+            f"<li>{escape(texts.GRADES[finding.grade])}: {escape(finding.text)}</li>" for finding in film.findings
+        )
         st.html(f'<ul class="pneumo-findings" aria-label="{texts.FINDINGS}">{items}</ul>')
-    if prediction is not None:
-        model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
-        st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
 
 
 def _chart(film: Film | None) -> None:
-    st.plotly_chart(probability_chart(film.prediction if film else None), key="chart", config={"staticPlot": True})
+    st.plotly_chart(
+        probability_chart(film.said.prediction if film and film.said else None),
+        key="chart",
+        config={"staticPlot": True},
+    )
 
 
 def _facts(film: Film) -> None:
@@ -175,44 +197,3 @@ def _facts(film: Film) -> None:
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
     return f'<dl class="pneumo-facts">{rows}</dl>'
-
-
-# ---- the model, and the work that waits for it ----
-
-
-def _model_state(model: SharedModel) -> None:
-    """What there is to say of a model that is not ready."""
-    if not model.settled:
-        _wait_for(model)
-    if model.error:
-        words = f"<h2>{texts.MODEL_FAILED}</h2><p>{escape(model.error)}</p>"
-        st.html(f'<div class="pneumo-answer" role="alert">{words}</div>')
-
-
-@st.fragment(run_every=0.4)
-def _wait_for(model: SharedModel) -> None:
-    """How far the model is; redraws the page once it is ready."""
-    if model.settled:
-        st.rerun()
-    if model.progress is None:
-        st.caption(texts.MODEL_LOADING)
-    else:
-        share, step = model.progress
-        st.progress(share, f"{texts.MODEL_PREPARING} {step}")
-
-
-def _work(store: FilmStore, model: SharedModel, film: Film | None) -> None:
-    """Read and answer waiting films for a moment, the one on view first; then draw the page again."""
-    todo = [waiting for waiting in store.waiting() if model.ready or waiting.state is FilmState.WAITING]
-    todo.sort(key=lambda waiting: waiting is not film)
-    if not todo:
-        store.trim()
-        return
-    deadline = time.monotonic() + _WORK_SECONDS
-    for waiting in todo:
-        radiograph = store.open(waiting)
-        if radiograph is not None and model.ready:
-            store.answer(waiting, *model.answer(radiograph))
-        if time.monotonic() > deadline or waiting is film:
-            break
-    st.rerun()

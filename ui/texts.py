@@ -1,22 +1,18 @@
 """The words of the pages, in one place."""
 
+from pneumo_core.report import Confidence
+from pneumo_core.report.texts import BANNER as NOT_FOR_DIAGNOSIS
+from pneumo_core.report.texts import CLASS_NAMES, CLASSES_INSIDE, CONFIDENCES, GRADES, OPINIONS
 from pneumo_core.types import FilmClass
 
-NOT_FOR_DIAGNOSIS = "Research and education. Not for diagnosis."
+__all__ = ["CLASSES_INSIDE", "CLASS_NAMES", "CONFIDENCES", "GRADES", "NOT_FOR_DIAGNOSIS", "OPINIONS"]
 
-CLASS_NAMES: dict[FilmClass, str] = {
-    FilmClass.NORMAL: "Normal",
-    FilmClass.BACTERIAL: "Bacterial pneumonia",
-    FilmClass.VIRAL: "Viral pneumonia",
-    FilmClass.COVID19: "COVID-19",
-}
-# Inside a sentence.
-CLASSES_INSIDE: dict[FilmClass, str] = {
-    FilmClass.NORMAL: "normal",
-    FilmClass.BACTERIAL: "bacterial pneumonia",
-    FilmClass.VIRAL: "viral pneumonia",
-    FilmClass.COVID19: "COVID-19",
-}
+# Navigation.
+REVIEW = "Review"
+WORKLIST = "Worklist"
+TRAINING = "Training"
+MODEL_CARD = "Model card"
+
 # For bars and switches, where the width is short.
 SHORT_NAMES: dict[FilmClass, str] = {
     FilmClass.NORMAL: "Normal",
@@ -28,14 +24,14 @@ SHORT_NAMES: dict[FilmClass, str] = {
 # The empty page.
 DROP_LABEL = "Drop frontal chest films here"
 DROP_MORE = "Drop more films"
-WHAT_TO_DROP = "One or many, PA or AP. DICOM (under any file name), PNG or JPEG, 8 to 16 bits."
+WHAT_TO_DROP = "One or many, PA or AP. DICOM (under any file name), PNG or JPEG, 8 to 16 bits, or a ZIP of them."
 WHAT_IT_IS_FOR = (
     "**What it is for.** A second reading beside your own, for research and teaching: four calibrated probabilities "
     "(normal, bacterial pneumonia, viral pneumonia, COVID-19) and, for each, a map of where its score came from."
 )
 WHAT_IT_IS_NOT_FOR = (
-    "**What it is not for.** Diagnosis, triage, or the exclusion of disease. It knows nothing but these four answers, "
-    "and it gives one for any picture: a lateral view, another body part, a CT slice."
+    "**What it is not for.** Diagnosis, triage, or the exclusion of disease. It knows nothing but these four answers. "
+    "What is no frontal chest film is refused, though not without fail."
 )
 PRIVACY = (
     "Films stay in this server's memory for the length of the session. Nothing is written to disk or sent elsewhere."
@@ -57,6 +53,130 @@ def strip_count(films: int, answered: int, refused: int) -> str:
     return ", ".join(parts)
 
 
+STATE_UNREAD = "Not read yet"
+
+# Reading first.
+READ_FIRST = "Read first"
+YOUR_IMPRESSION = "Your impression"
+READ_FIRST_WHY = "Record it before the program's answer is shown. You can change it afterwards."
+OPINION = "What do you call this film?"
+CONFIDENCE = "How sure are you?"
+CONFIDENCE_LEVELS = {Confidence.LOW: "Low", Confidence.MODERATE: "Moderate", Confidence.HIGH: "High"}
+RECORD = "Record, then show the answer"
+SHOW_WITHOUT = "Show the answer without my impression"
+OPINION_MISSING = "Choose what you call this film first."
+NO_OPINION = "None recorded"
+NOTE = "Note"
+
+
+def first_impression(opinion: str, confidence: str) -> str:
+    """What was recorded before the answer."""
+    return f"Before the answer: {opinion}. {confidence}."
+
+
+# Reports.
+REPORT = "Report"
+PDF = "PDF"
+PDF_HELP = "Your impression, film and map, and the program's answer as an annex."
+DICOM = "DICOM"
+DICOM_HELP = "A structured report (TID 1500) and a secondary capture, in the film's own study with its patient."
+NAME_IN_PDF = "Name and identifiers in the PDF"
+CSV = "Table of all films (CSV)"
+
+
+# Dropped files.
+def session_full(most: int) -> str:
+    """Why a film was not taken."""
+    return f"This session already holds {most} films, the most it may. Reload the page to start anew."
+
+
+def too_much_waiting(megabytes: int) -> str:
+    """Why a film was not taken."""
+    return f"More than {megabytes} MB of files wait to be read. Drop this file again when the others are read."
+
+
+def internal_error(name: str) -> str:
+    """A fault of the program's own."""
+    return f"This file could not be read: an error inside the program ({name}). Please report it."
+
+
+def archive_entries(found: int, most: int) -> str:
+    """Why an archive was refused."""
+    return f"The archive holds {found} files; at most {most} are taken out. Drop it in parts."
+
+
+def archive_size(megabytes: int, file_megabytes: int) -> str:
+    """Why an archive was refused."""
+    return (
+        f"The archive unpacks to more than {megabytes} MB, or a file in it to more than {file_megabytes} MB. "
+        "Drop the films in parts."
+    )
+
+
+ARCHIVE_ENCRYPTED = "The archive is encrypted. Drop the films themselves, or an archive without a password."
+ARCHIVE_DAMAGED = "The archive is damaged or packed by a method that is not read here. Drop the films themselves."
+
+# The worklist.
+WORKLIST_EMPTY = "Drop films or a ZIP archive to fill the worklist. They are shared with the Review page."
+WORKLIST_COLUMNS = {
+    "film": "Film",
+    "state": "State",
+    "answer": "Answer",
+    "probability": "Probability",
+    "margin": "Lead",
+    "doctor": "Your impression",
+    "urgency": "Order",
+    "reason": "Remarks",
+}
+WORKLIST_LABEL = "Worklist"
+WORKLIST_FILTER = "Show"
+WORKLIST_SHOWN = {"all": "All", "read": "Read", "refused": "Refused", "waiting": "Waiting", "unread": "Not read by you"}
+WORKLIST_NONE = "No film here."
+MARGIN_HELP = "Lead: how far the most probable answer is ahead of the next one. Small means uncertain."
+ORDER_HELP = (
+    "Order: the program's probability of any pneumonia. It is a way to sort and no measure of urgency: the program "
+    "knows no other disease."
+)
+STATE_NAMES = {"waiting": "Waiting", "shown": "Waiting", "answered": "Read", "refused": "Refused"}
+HIDDEN_ANSWER = "After your impression"
+
+
+def progress(done: int, films: int) -> str:
+    """How far reading is."""
+    return f"{done} of {films} files"
+
+
+def tally_words(films: int, agreed: int, changed: int) -> str:
+    """How reading first went."""
+    return f"Read first: {films}. Your first impression was the program's answer in {agreed}; you changed {changed}."
+
+
+def tally_truth(known: int, gained: int, lost: int) -> str:
+    """How reading first went, where the truth is known."""
+    return f"Of {known} films with a known truth, the change gained {gained} and lost {lost}."
+
+
+# What the program says.
+NO_ANSWER = "No answer"
+PNEUMONIA = "Pneumonia"
+REFUSED_TITLE = "Refused"
+OVERRIDE = "Show the answer all the same"
+OVERRIDE_REASON = "Reason (it goes into the report)"
+OVERRIDE_BUTTON = "Show the answer"
+OVERRIDE_MISSING = "Give a reason first: it is recorded with the answer."
+OVERRIDDEN = "This film was refused. You asked for the answer all the same: {reason}"
+MAP_METHOD = "Method of the map"
+MAP_METHOD_HELP = "Each method answers the same question in another way. Where they disagree, trust the maps less."
+MAP_METHOD_SLOW = "Making the maps. Occlusion takes the time of 65 readings."
+METHOD_NEEDS_FILM = "Other methods need the film in full size: drop its file again."
+SELFTEST_FAILED = "No answers: this machine does not compute what the model was measured with."
+
+
+def one_or_two(names: list[str]) -> str:
+    """An answer of one class, or of two that can not be told apart."""
+    return " or ".join(names)
+
+
 # The answer.
 ANSWER_PENDING = "Reading this film."
 WAITING_FOR_MODEL = "The answer follows as soon as the model is ready."
@@ -65,7 +185,6 @@ PHANTOM_MARK = (
     "it only shows how the page works."
 )
 FINDINGS = "Remarks on the film"
-GRADES = {"note": "Note", "caution": "Caution"}
 CAN_NOT_TELL = (
     "What it can not tell: anything but these four answers. It calls tuberculosis, tumour, effusion or heart failure "
     "by one of them. All of its bacterial and viral films are of children and most of its COVID-19 films of adults: "
@@ -117,22 +236,61 @@ VIEWER = {
     "pan": "Pan",
     "invert": "Invert",
     "reset": "Reset",
-    "full": "Full width",
-    "leave": "Leave full width",
-    "zoom": "zoom",
+    "full": "Full screen",
+    "leave": "Leave full screen",
     "grey": "grey",
     "logit": "logit units",
-    "where": (
-        "Where the score for {name} came from; not where disease is. "
-        "{method} on {rows} × {columns} cells, drawn smoothly."
-    ),
+    "where": ("Where the score for {name} came from; not where disease is. {method} on {rows} × {columns} cells,"),
+    "drawnSmooth": "drawn smoothly.",
+    "drawnCells": "drawn as they are.",
+    "drawnSigned": "Orange speaks for it, blue against it.",
+    "drawnAbove": "Nothing below {percent} % of the scale is coloured.",
+    "inside": "{share} % of it lies inside the lungs; of an even map it would be {even} %.",
+    "outside": "Most of it lies outside the lungs: do not trust this map.",
+    "noLungs": "No lungs were found on this film.",
+    "lungs": "Lungs",
+    "units": "units of the method",
     "empty": "No part of this film spoke for {name}: there is nothing to colour.",
     "none": "No map yet: this film has no answer.",
     "hidden": "The map is switched off.",
-    "keys": (
-        "Drag: window, or pan. Wheel or pinch: zoom. Arrows: pan; with Shift, window. "
-        "Keys: m map, i invert, 1–4 class, 0 reset, f full width."
-    ),
+    "keys": "Drag: the chosen tool. Wheel or pinch: zoom. Shift and drag: pan. Keys: ?",
+    "keysTitle": "List of keys",
+    "keyList": [
+        ["m", "Map on or off"],
+        ["c", "Map of the next class"],
+        ["s", "Two panes, one pane, divider"],
+        ["1 2 3 4 5", "Window: as stored, auto, lung, bone, wide"],
+        ["w p z d g", "Tool: window, pan, zoom, distance, magnify"],
+        ["i", "Invert"],
+        ["r l", "Rotate right, left"],
+        ["h v", "Flip left and right, up and down"],
+        ["+ - =", "Zoom in, zoom out, fit"],
+        ["Space", "Reset"],
+        ["Arrows", "Pan; with Shift, window"],
+        ["Page Down, Page Up", "Next film, previous film"],
+        ["f", "Full screen"],
+        ["?", "This list"],
+    ],
+    "threshold": "From",
+    "signed": "Signed",
+    "cells": "Cells",
+    "zoom": "Zoom",
+    "measure": "Measure",
+    "magnify": "Magnify",
+    "turn": "Rotate",
+    "flip": "Flip",
+    "fit": "Fit",
+    "native": "1:1",
+    "presets": "Preset",
+    "presetNames": {"stored": "As stored", "auto": "Auto", "lung": "Lung", "bone": "Bone", "wide": "Wide"},
+    "layouts": "Layout",
+    "layoutNames": {"two": "Two panes", "one": "One pane", "swipe": "Divider"},
+    "mapTools": "Map",
+    "filmTools": "Film",
+    "divider": "Divider between film and film with map",
+    "millimetres": "{length} mm",
+    "detectorMillimetres": "{length} mm at the detector",
+    "pixels": "{length} pixels; spacing not known",
     "flat": "This browser has no WebGL 2: the film is drawn more slowly.",
     "halved": "shown at 1/{factor} of its size, the most this graphics unit can hold",
     "notice": NOT_FOR_DIAGNOSIS,

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from page_driver import ReviewPage
 
-from pneumo_core.model.bundle import Bundle
+from pneumo_core.model.bundle import SELFTEST_FILE, Bundle
 from pneumo_core.model.classifier import Classifier
+from pneumo_core.selftest import record_expected
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -55,11 +56,18 @@ def start_app(environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[
 
 
 @pytest.fixture(scope="session")
+def start() -> Callable[[dict[str, str], Path], tuple[subprocess.Popen[bytes], str]]:
+    """Starts an application of a test's own; see `start_app`."""
+    return start_app
+
+
+@pytest.fixture(scope="session")
 def address(
     browser, small_bundle: Bundle, small_classifier: Classifier, private_cache: Path, tmp_path_factory
 ) -> Iterator[str]:
     """The application with the TEST OBJECT as its model, its engine already in the cache."""
     log = tmp_path_factory.mktemp("app") / "log.txt"
+    (small_bundle.folder / SELFTEST_FILE).write_text(record_expected(small_classifier), encoding="utf-8")
     environment = {"PNEUMO_MODEL": str(small_bundle.folder), "XDG_CACHE_HOME": str(private_cache)}
     process, where = start_app(environment, log)
     yield where

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pneumo_core.reading import read_film
+from ui.session import PHANTOMS
+
 TIMEOUT = 60_000  # ms; the machine of a test run may be busy
 _HOST = "document.querySelector('.st-key-viewer [data-testid=stBidiComponentIsolated]')"
 
@@ -109,6 +112,15 @@ class ReviewPage:
         self.page.mouse.down()
         self.page.mouse.move(start[0] + by[0], start[1] + by[1], steps=4)
         self.page.mouse.up()
+
+
+def chest_film(rows: int, columns: int, bits: int, seed: int) -> NDArray[np.uint16]:
+    """A phantom at another size with noise of its own, so that the intake lets it pass: uint16 [rows, columns]."""
+    phantom = read_film((PHANTOMS / "phantom-opacity.dcm").read_bytes(), "phantom").grey
+    small = cv2.resize(phantom, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32) / 4095
+    noise = np.random.default_rng(seed).normal(0.0, 0.002, small.shape)
+    top = (1 << bits) - 1
+    return np.clip((small + noise) * top, 0, top).astype(np.uint16)
 
 
 def png_file(pixels: NDArray[Any]) -> bytes:

@@ -3,11 +3,13 @@
 import hashlib
 import re
 import urllib.request
+import zipfile
 
 import numpy as np
+import pypdfium2
 import pytest
 from conftest import start_app
-from page_driver import ReviewPage, png_file
+from page_driver import ReviewPage, chest_film, png_file
 
 from benchmarks.film_files import dicom_file, film
 from pneumo_core.model.bundle import Bundle
@@ -23,7 +25,7 @@ def digest(data: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def good() -> bytes:
-    return dicom_file(film(520, 430, bits=12, seed=1), bits=12, PatientName="Secret^Name", PatientID="ID-4711")
+    return dicom_file(chest_film(520, 430, bits=12, seed=1), bits=12, PatientName="Secret^Name", PatientID="ID-4711")
 
 
 def test_the_empty_page_says_what_it_is_for_and_what_not(review: ReviewPage) -> None:
@@ -55,7 +57,7 @@ def test_the_film_takes_two_thirds_of_the_width(review: ReviewPage, good: bytes)
 
 
 def test_bad_files_give_their_reason_and_the_others_go_on(review: ReviewPage, good: bytes) -> None:
-    other = png_file(film(300, 260, bits=16, seed=2))
+    other = png_file(chest_film(300, 260, bits=16, seed=2))
     review.drop({"notes.png": b"not an image", "film.dcm": good, "empty.dcm": b"", "other.png": other})
     review.wait_for_answer(digest(good))
     page = review.page
@@ -74,11 +76,47 @@ def test_only_bad_files_leave_the_page_empty_with_their_reasons(review: ReviewPa
 
 
 def test_the_phantoms_are_called_phantoms(review: ReviewPage) -> None:
-    review.page.get_by_role("button", name=texts.OPEN_PHANTOMS).click()
+    page = review.page
+    page.get_by_role("button", name=texts.OPEN_PHANTOMS).click()
+    page.locator(".strip .count", has_text="2 files, 2 read").wait_for()
+    page.locator(".pneumo-mark", has_text="means nothing clinically").wait_for()
+    page.get_by_role("button", name=texts.SHOW_WITHOUT).click()
     review.wait_for_answer()
-    review.page.locator(".pneumo-mark", has_text="means nothing clinically").wait_for()
-    review.page.locator(".strip .count", has_text="2 files, 2 read").wait_for()
-    assert review.page.locator(".strip .state").all_inner_texts() == [texts.PHANTOM_STATE] * 2
+    assert page.locator(".strip .state").all_inner_texts() == [texts.PHANTOM_STATE, texts.STATE_UNREAD]
+
+
+def test_the_demo_asks_the_doctor_first(review: ReviewPage) -> None:
+    page = review.page
+    page.get_by_role("button", name=texts.OPEN_PHANTOMS).click()
+    page.locator(".strip .count", has_text="2 files, 2 read").wait_for()
+    page.get_by_text(texts.READ_FIRST_WHY).wait_for()
+    assert page.locator(".st-key-chart").count() == 0
+    assert review.viewer("root.querySelector('.viewer').dataset.mapped") == ""
+    page.get_by_text(texts.OPINIONS["viral"], exact=True).click()
+    page.get_by_role("button", name=texts.RECORD).click()
+    review.wait_for_answer()
+    page.get_by_text("Before the answer: Viral pneumonia. Moderate confidence.").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=texts.PDF, exact=True).click()
+    printed = pypdfium2.PdfDocument(download.value.path().read_bytes())[0].get_textpage().get_text_range()
+    assert "Viral pneumonia" in printed
+    assert texts.NOT_FOR_DIAGNOSIS in printed
+    with page.expect_download() as download:
+        page.get_by_role("button", name=texts.DICOM, exact=True).click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == ["capture.dcm", "report.dcm"]
+
+
+def test_what_is_no_chest_film_is_refused_until_the_reader_gives_a_reason(review: ReviewPage) -> None:
+    review.drop({"waves.dcm": dicom_file(film(520, 430, bits=12, seed=1), bits=12)})
+    page = review.page
+    page.get_by_role("heading", name=texts.REFUSED_TITLE).wait_for()
+    assert page.locator(".st-key-chart").count() == 0
+    page.get_by_text(texts.OVERRIDE, exact=True).click()
+    page.get_by_label(texts.OVERRIDE_REASON).fill("To see what it says.")
+    page.get_by_role("button", name=texts.OVERRIDE_BUTTON, exact=True).click()
+    review.wait_for_answer()
+    page.get_by_text(texts.OVERRIDDEN.format(reason="To see what it says.")).wait_for()
 
 
 def test_no_name_reaches_the_browser_until_it_is_asked_for(review: ReviewPage, good: bytes) -> None:
@@ -89,13 +127,13 @@ def test_no_name_reaches_the_browser_until_it_is_asked_for(review: ReviewPage, g
     page.get_by_text("520 × 430 pixels").wait_for()
     came = [frame.encode() if isinstance(frame, str) else frame for frame in review.received]
     assert len(came) > 3
-    assert not any(b"Secret" in frame or b"4711" in frame for frame in came)
+    assert not any(b"Secret" in frame or b"ID-4711" in frame for frame in came)
     page.get_by_text(texts.SHOW_IDENTITY).click()
     page.locator(".pneumo-facts", has_text="Secret").wait_for()
 
 
 def test_the_chosen_film_stays_chosen_when_more_come(review: ReviewPage, good: bytes) -> None:
-    second = dicom_file(film(400, 380, bits=10, seed=5), bits=10)
+    second = dicom_file(chest_film(400, 380, bits=10, seed=5), bits=10)
     review.drop({"first.dcm": good, "second.dcm": second})
     review.wait_for_answer(digest(good))
     review.page.locator(".strip .count", has_text="2 read").wait_for()

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from pneumo_core.types import CLASSES, Prediction
+from pneumo_core.answer import PNEUMONIA, AnswerKind
+from pneumo_core.report.texts import percent
+from pneumo_core.types import CLASSES, FilmClass, Finding, Grade, Prediction
 from ui import answer, texts
-from ui.chart import percent, probability_chart
+from ui.chart import probability_chart
+from ui.films import Film, FilmState
 
 
 def prediction(*probabilities: float) -> Prediction:
@@ -29,23 +32,21 @@ def test_percent_never_rounds_to_certainty(probability: float, expected: str) ->
     assert percent(probability) == expected
 
 
-@pytest.mark.parametrize(
-    ("probabilities", "words"),
-    [
-        ((0.02, 0.94, 0.03, 0.01), "Bacterial pneumonia"),
-        ((0.05, 0.2, 0.7, 0.05), "Most likely viral pneumonia"),
-        ((0.1, 0.2, 0.3, 0.4), "Undecided: COVID-19 or viral pneumonia"),
-    ],
-)
-def test_the_headline_is_as_sure_as_the_figures(probabilities: tuple[float, ...], words: str) -> None:
-    assert answer.headline(prediction(*probabilities)) == words
-
-
-def test_the_uncertainty_names_what_stands_against() -> None:
-    assert answer.uncertainty(prediction(0.02, 0.94, 0.03, 0.01)) == "94 %. All other answers together: 6 %."
-    assert answer.uncertainty(prediction(0.05, 0.2, 0.7, 0.05)) == (
-        "Viral pneumonia 70 %, bacterial pneumonia 20 %. Together they hold 90 % of the probability."
-    )
+def test_the_strip_says_no_more_than_the_answer(said_of) -> None:
+    one = Film("0", "film", phantom=False, state=FilmState.ANSWERED)
+    for kind, classes, words in (
+        (AnswerKind.SINGLE, (FilmClass.VIRAL,), "Viral"),
+        (AnswerKind.SET, (FilmClass.BACTERIAL, FilmClass.VIRAL), "Bacterial or Viral"),
+        (AnswerKind.PNEUMONIA, PNEUMONIA, texts.PNEUMONIA),
+        (AnswerKind.NONE, (), texts.NO_ANSWER),
+    ):
+        one.said = said_of(kind=kind, classes=classes)
+        assert answer.short(one) == words
+    one.said = said_of(Finding("no_chest", Grade.REFUSE, "No chest."), kind=AnswerKind.NONE)
+    assert answer.short(one) == "Refused"
+    assert not one.is_answered
+    one.override = "I see one."
+    assert one.is_answered
 
 
 def test_the_track_record_is_the_bundles_own() -> None:

@@ -8,16 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.film_files import dicom_file, film
-from pneumo_core.types import CLASSES, Heatmap, Prediction
 from ui import films
-from ui.films import Film, FilmState, FilmStore
-
-
-def answer(store: FilmStore, one: Film) -> None:
-    prediction = Prediction(np.zeros(4, np.float32), 1.0, np.full(4, 0.25, np.float32), "none")
-    grid = np.zeros((8, 8), np.float32)
-    maps = tuple(Heatmap(film_class, "Grad-CAM", grid, 1.0, (0.0, 0.0, 1.0, 1.0)) for film_class in CLASSES)
-    store.answer(one, prediction, maps)
+from ui.films import FilmState, FilmStore
 
 
 @pytest.fixture
@@ -88,19 +80,24 @@ def test_identity_is_kept_but_not_printed(make) -> None:
     assert not any("Secret" in value for _, value in one.facts)
 
 
-def test_beyond_the_bound_the_films_opened_longest_ago_are_reduced(make, monkeypatch) -> None:
-    monkeypatch.setattr(films, "FULL_BYTES", 2 * len(make(0)) + 10)
+def test_beyond_the_bound_films_looked_at_longest_ago_are_reduced_first(make, said_of, monkeypatch) -> None:
+    monkeypatch.setattr(films, "FULL_BYTES", 3 * len(make(0)) + 10)
     store = FilmStore()
-    dropped = [store.accept(f"{seed}.dcm", make(seed)) for seed in range(4)]
-    for one in dropped:
+    dropped = [store.accept(f"{seed}.dcm", make(seed)) for seed in range(5)]
+    for one in dropped[:2]:  # looked at, one after the other
         store.open(one)
-        answer(store, one)
-    store.trim()
-    assert [store.picture(one).shape for one in dropped] == [(768, 658), (768, 658), (1400, 1200), (1400, 1200)]
-    reduced = np.frombuffer(store.picture(dropped[0]).samples, "<u2").reshape(768, 658)
+        store.answer(one, said_of())
+    for one in dropped[2:]:  # read in the background
+        radiograph = store.read(one)
+        store.answer(one, said_of())
+        store.trim(radiograph)
+    # The first is reduced for the fourth. The second is on view, so the fifth makes room for itself.
+    small, whole = (1024, 878), (1400, 1200)
+    assert [store.picture(one).shape for one in dropped] == [small, whole, whole, whole, small]
+    reduced = np.frombuffer(store.picture(dropped[0]).samples, "<u2").reshape(small).astype(int)
     full = films.read_film(make(0), "").grey
-    np.testing.assert_array_equal(reduced, cv2.resize(full, (658, 768), interpolation=cv2.INTER_AREA))
-    assert dropped[0].prediction is not None
+    np.testing.assert_allclose(reduced, cv2.resize(full, small[::-1], interpolation=cv2.INTER_AREA), atol=4)
+    assert dropped[0].is_answered
     store.accept("0.dcm", make(0))  # dropped again: in full again
     assert store.picture(dropped[0]).shape == (1400, 1200)
 
@@ -109,8 +106,28 @@ def test_films_without_an_answer_are_never_reduced(make, monkeypatch) -> None:
     monkeypatch.setattr(films, "FULL_BYTES", 10)
     store = FilmStore()
     dropped = [store.accept(f"{seed}.dcm", make(seed)) for seed in range(2)]
-    store.trim()
+    store.trim(store.read(dropped[1]))
     assert all(store.picture(one).shape == (1400, 1200) for one in dropped)
+
+
+def test_a_reduced_film_can_still_be_reported(make, said_of, monkeypatch) -> None:
+    monkeypatch.setattr(films, "FULL_BYTES", 10)
+    store = FilmStore()
+    one = store.accept("film.dcm", make(1))
+    radiograph = store.read(one)
+    store.answer(one, said_of(box=(0.0, 0.0, 1200.0, 1400.0)))
+    store.trim(radiograph)
+    small, scaled = store.for_report(one)
+    assert small.grey.shape == (1024, 878)
+    assert scaled[0].box == pytest.approx((0, 0, 878, 1024))
+    assert str(one.header.PatientName) == "Secret^Name"
+
+
+def test_more_than_may_wait_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(films, "WAITING_BYTES", 10)
+    store = FilmStore()
+    assert store.accept("a", b"12345678").state is FilmState.WAITING
+    assert store.accept("b", b"abcdefgh").state is FilmState.REFUSED
 
 
 def test_a_full_session_refuses_more(monkeypatch) -> None:

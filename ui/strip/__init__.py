@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from ui import answer, assets, texts
-from ui.films import Film, FilmState
+from ui import answer, assets, session, texts
+from ui.films import Film
 
 _component = st.components.v2.component(
     "pneumo_strip",
@@ -17,14 +17,16 @@ _component = st.components.v2.component(
 
 def _state(film: Film) -> str:
     """What the strip says under the film's name."""
-    if film.prediction is not None:
-        return texts.PHANTOM_STATE if film.phantom else answer.short(film.prediction)
-    return texts.STATES[film.state]
+    if film.said is None:
+        return texts.STATES[film.state]
+    if not session.is_open(film):
+        return texts.STATE_UNREAD
+    return texts.PHANTOM_STATE if film.phantom else answer.short(film)
 
 
 def _count(films: list[Film]) -> str:
-    done = sum(film.state is FilmState.ANSWERED for film in films)
-    refused = sum(film.state is FilmState.REFUSED for film in films)
+    done = sum(film.is_answered for film in films)
+    refused = sum(film.is_refused for film in films)
     return texts.strip_count(len(films), done, refused)
 
 

@@ -22,6 +22,13 @@ class Strip {
     });
   }
 
+  // The next or the previous film that can be opened, wherever the focus is.
+  step(by) {
+    const items = [...this.list.children].filter((item) => item.getAttribute("aria-disabled") !== "true");
+    const at = items.findIndex((item) => item.dataset.digest === this.selected);
+    if (at >= 0 && items[at + by]) this.open(items[at + by]);
+  }
+
   update({ films, selected, label, count }, send) {
     this.send = send;
     this.list.setAttribute("aria-label", label);
@@ -79,7 +86,20 @@ class Strip {
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  if (!strips.has(parentElement)) strips.set(parentElement, new Strip(parentElement));
+  if (!strips.has(parentElement)) {
+    const strip = new Strip(parentElement);
+    strips.set(parentElement, strip);
+    strip.onKey = (event) => {
+      const by = { PageDown: 1, PageUp: -1 }[event.key];
+      if (!by || event.target.closest?.("textarea, input")) return;
+      event.preventDefault();
+      strip.step(by);
+    };
+    document.addEventListener("keydown", strip.onKey);
+  }
   strips.get(parentElement).update(data, (digest) => setTriggerValue("opened", digest));
-  return () => strips.delete(parentElement);
+  return () => {
+    document.removeEventListener("keydown", strips.get(parentElement)?.onKey);
+    strips.delete(parentElement);
+  };
 }

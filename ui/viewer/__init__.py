@@ -4,29 +4,31 @@ The page sends one film (its grey values by a URL of Streamlit's media store, as
 maps as numbers. Opacity, class, colours, zoom, place, and window are the browser's own: no message comes back.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime import Runtime
 
-from pneumo_core.types import CLASSES, FilmClass, Heatmap
+from pneumo_core.explain.gradcam import METHOD
+from pneumo_core.types import CLASSES
 from ui import assets, texts
-from ui.films import Picture
+from ui.films import Film, Picture
 
 HTML = assets.text("viewer/viewer.html")
 CSS = assets.text("viewer/viewer.css")
 JAVASCRIPT = assets.script(
     "viewer/colour_maps.js",
     "viewer/heat.js",
+    "viewer/view_state.js",
     "viewer/heat_layer.js",
+    "viewer/overlay.js",
     "viewer/shaders.js",
     "viewer/gl_renderer.js",
     "viewer/flat_renderer.js",
     "viewer/film_source.js",
-    "viewer/view_state.js",
     "viewer/captions.js",
     "viewer/gestures.js",
+    "viewer/controls.js",
     "viewer/viewer.js",
 )
 
@@ -44,35 +46,46 @@ def _film_url(picture: Picture) -> str:
     return media.add(picture.samples, "application/octet-stream", "pneumo-viewer", file_name=name)
 
 
-def map_data(heatmaps: Sequence[Heatmap], top: FilmClass, size: tuple[int, int]) -> dict[str, Any]:
-    """Put four maps into the numbers that the browser draws.
+def map_data(film: Film, method: str) -> dict[str, Any] | None:
+    """Put a film's maps and lungs into the numbers that the browser draws.
 
     Args:
-        heatmaps: the maps in the order of `FilmClass`, all of one grid, box and scale.
-        top: the class shown first.
-        size: (rows, columns) of the film that the boxes refer to.
+        film: an answered film.
+        method: the method of the maps, one that `film.maps` holds.
     """
-    first = heatmaps[0]
-    height, width = size
+    if film.said is None:
+        return None
+    maps = film.maps[method]
+    first = maps.heatmaps[0]
+    height, width = film.size
     left, upper, right, lower = first.box
     return {
         "method": first.method,
+        "unit": "logit" if method == METHOD else "units",
         "rows": first.grid.shape[0],
         "columns": first.grid.shape[1],
         "place": [left / width, upper / height, right / width, lower / height],
         "scale": float(first.scale),
-        "top": top.index,
-        "grids": [[float(cell) for cell in heatmap.grid.ravel()] for heatmap in heatmaps],
-        "positive": [heatmap.has_positive for heatmap in heatmaps],
+        "top": film.said.prediction.film_class.index,
+        "grids": [[float(cell) for cell in heatmap.grid.ravel()] for heatmap in maps.heatmaps],
+        "positive": [heatmap.has_positive for heatmap in maps.heatmaps],
+        "inside": list(maps.inside),
+        "even": film.said.lung_area,
+        "outlines": film.said.outlines,
     }
 
 
-def viewer(picture: Picture, full_size: tuple[int, int], maps: dict[str, Any] | None) -> None:
+def _orientation(film: Film) -> list[str] | None:
+    """Directions of the film's rows and columns, such as ["L", "F"], where the file tells them."""
+    return list(film.header.PatientOrientation) if film.header and "PatientOrientation" in film.header else None
+
+
+def viewer(film: Film, picture: Picture, maps: dict[str, Any] | None) -> None:
     """Show one film and, once it is answered, its maps.
 
     Args:
-        picture: the film's grey values.
-        full_size: (rows, columns) of the film as it was read; larger than the picture where a reduced copy is shown.
+        film: the film; larger than the picture where a reduced copy is shown.
+        picture: its grey values.
         maps: what `map_data` gave, or None while there is no answer.
     """
     height, width = picture.shape
@@ -84,7 +97,10 @@ def viewer(picture: Picture, full_size: tuple[int, int], maps: dict[str, Any] | 
                 "url": _film_url(picture),
                 "height": height,
                 "width": width,
-                "fullWidth": full_size[1],
+                "fullWidth": film.size[1],
+                "spacing": film.spacing_mm,
+                "detector": film.spacing_source == "ImagerPixelSpacing",
+                "orientation": _orientation(film),
                 "bytes": len(picture.samples) // (height * width),
                 "window": list(picture.window),
             },

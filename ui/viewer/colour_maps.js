@@ -11,6 +11,9 @@ const ANCHORS = {
 
 export const COLOUR_MAPS = Object.keys(ANCHORS);
 
+// Both sides of a signed map, told apart by the colour-blind too: orange speaks for the class, blue against it.
+Object.assign(ANCHORS, { for: "5c2a00 8a4300 b85c00 e07b1a f59d47 ffc98f", against: "002b5c 00448a 1461b8 3f86e0 7fb2f2 bcd8ff" });
+
 // Uint8Array [256 * 4], RGBA, opaque.
 export function colourTable(name) {
   const anchors = ANCHORS[name].split(" ").map((hex) => [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)));

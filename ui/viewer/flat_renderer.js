@@ -1,3 +1,5 @@
+import { screenAt } from "./view_state.js";
+
 // The fallback where WebGL 2 is missing: the same picture on a 2D canvas, windowed on the processor.
 export class FlatRenderer {
   constructor(canvas) {
@@ -30,10 +32,17 @@ export class FlatRenderer {
     return this.plate;
   }
 
-  draw(panes, look) {
+  draw(panes, look, glass) {
     const context = this.context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+    this.drawPanes(panes, look);
+    if (glass) this.drawPanes(glass.panes, glass.look);
+  }
+
+  drawPanes(panes, look) {
+    const context = this.context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     for (const pane of panes) {
       context.save();
       context.beginPath();
@@ -41,8 +50,9 @@ export class FlatRenderer {
       context.clip();
       context.fillRect(pane.x, pane.y, pane.width, pane.height);
       if (this.film) {
-        const scale = 1 / look.step;
-        context.setTransform(scale, 0, 0, scale, pane.x - look.origin[0] * scale, pane.y - look.origin[1] * scale);
+        const [across, downward] = [look.across, look.downward].map((vector) => vector.map((part) => part / look.step ** 2));
+        const [x, y] = screenAt(look, 0, 0);
+        context.setTransform(across[0], downward[0], across[1], downward[1], pane.x + x, pane.y + y);
         context.imageSmoothingQuality = "high";
         context.drawImage(this.windowed(look.low, look.high, look.invert), 0, 0);
       }

@@ -1,7 +1,8 @@
 import { currentSettings } from "./view_state.js";
 
 // Turns pointer and wheel events on the panes into the viewer's verbs. All positions are in CSS pixels of the stage.
-// verbs: {paneAt(x, y), pan(dx, dy), window(dx, dy), zoom(factor, pane, x, y), hover(x, y), leave(), reset()}
+// verbs: {paneAt(x, y), pan(dx, dy), window(dx, dy), zoom(factor, x, y), startLine(x, y), moveLine(x, y), glass(x, y), lift(),
+// hover(x, y), leave(), reset()}
 export function listenForGestures(stage, verbs, signal) {
   const pointers = new Map();
   const on = (type, handler, options) => stage.addEventListener(type, handler, { signal, ...options });
@@ -21,7 +22,10 @@ export function listenForGestures(stage, verbs, signal) {
     const at = position(event);
     if (!verbs.paneAt(at.x, at.y)) return;
     stage.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, { ...at, verb: verbFor(event), start: at });
+    const verb = verbFor(event);
+    pointers.set(event.pointerId, { ...at, verb, start: at });
+    if (verb === "measure") verbs.startLine(at.x, at.y);
+    if (verb === "magnify") verbs.glass(at.x, at.y);
   });
 
   on("pointermove", (event) => {
@@ -38,6 +42,10 @@ export function listenForGestures(stage, verbs, signal) {
       verbs.window(dx, dy);
     } else if (held.verb === "zoom") {
       verbs.zoom(Math.exp(-dy / 150), held.start.x, held.start.y);
+    } else if (held.verb === "measure") {
+      verbs.moveLine(at.x, at.y);
+    } else if (held.verb === "magnify") {
+      verbs.glass(at.x, at.y);
     }
     Object.assign(held, at);
   });
@@ -51,7 +59,10 @@ export function listenForGestures(stage, verbs, signal) {
     if (span(held) > 10) verbs.zoom(span(at) / span(held), (at.x + still.x) / 2, (at.y + still.y) / 2);
   }
 
-  const release = (event) => pointers.delete(event.pointerId);
+  const release = (event) => {
+    if (pointers.get(event.pointerId)?.verb === "magnify") verbs.lift();
+    pointers.delete(event.pointerId);
+  };
   on("pointerup", release);
   on("pointercancel", release);
   on("pointerleave", () => verbs.leave());
@@ -81,6 +92,8 @@ export function listenForKeys(stage, actions, arrow, signal) {
     "keydown",
     (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
+      // A space presses the button that has the focus.
+      if (event.key === " " && event.composedPath()[0].closest?.("button, input, [role=button], [role=option], tr, summary")) return;
       const action = actions[event.key.toLowerCase()];
       if (!action || action() === false) return;
       event.preventDefault();
@@ -98,4 +111,26 @@ export function listenForKeys(stage, actions, arrow, signal) {
     },
     { signal },
   );
+}
+
+// The divider of the swipe layout: dragged, or moved by arrow keys.
+export function listenForDivider(divider, stage, pane, moved, signal) {
+  const settings = currentSettings();
+  const to = (share) => {
+    settings.divider = Math.min(Math.max(share, 0), 1);
+    moved();
+  };
+  divider.addEventListener("pointerdown", (event) => { divider.setPointerCapture(event.pointerId); event.stopPropagation(); }, { signal });
+  divider.addEventListener("pointermove", (event) => {
+    if (!divider.hasPointerCapture(event.pointerId)) return;
+    const { x, width } = pane();
+    to(((event.clientX - stage.getBoundingClientRect().left) * devicePixelRatio - x) / width);
+  }, { signal });
+  divider.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -0.05, ArrowRight: 0.05 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    to(settings.divider + by);
+  }, { signal });
 }

@@ -105,12 +105,19 @@ export class GlRenderer {
   }
 
   // panes: [{x, y, width, height}] in device pixels from the canvas' upper left, of one size.
-  // look: {origin, step, low, high, invert}; any where no film is set.
-  draw(panes, look) {
+  // look: {origin, step, across, downward, low, high, invert}; any where no film is set.
+  // glass: the magnifying glasses, {panes, look} of the same kind, or null.
+  draw(panes, look, glass) {
     const gl = this.gl;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
+    this.drawPanes(panes, look);
+    if (glass) this.drawPanes(glass.panes, glass.look);
+  }
+
+  drawPanes(panes, look) {
+    const gl = this.gl;
     if (this.film) this.drawPlate(panes[0], look);
     for (const { x, y, width, height } of panes) {
       const top = gl.drawingBufferHeight - y;
@@ -129,7 +136,7 @@ export class GlRenderer {
   }
 
   // The windowed film at the size of a pane, off the screen.
-  drawPlate({ width, height }, { origin, step, low, high, invert }) {
+  drawPlate({ width, height }, { origin, step, across, downward, low, high, invert }) {
     const gl = this.gl;
     const { program, places } = this.filmProgram;
     gl.bindTexture(gl.TEXTURE_2D, this.plate);
@@ -147,7 +154,8 @@ export class GlRenderer {
     gl.uniform2f(places.texels, 2 ** fine, 2 ** coarse);
     gl.uniform1f(places.blend, lod - fine);
     gl.uniform2f(places.origin, ...origin);
-    gl.uniform1f(places.filmStep, step);
+    gl.uniform2f(places.across, ...across);
+    gl.uniform2f(places.downward, ...downward);
     gl.uniform2f(places.filmSize, this.film.width, this.film.height);
     gl.uniform2f(places.window, low, high);
     gl.uniform1i(places.inverted, invert ? 1 : 0);

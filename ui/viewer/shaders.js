@@ -30,7 +30,8 @@ uniform usampler2D coarse;    // the next one
 uniform vec2 texels;          // film pixels per texel of fine and coarse
 uniform float blend;          // 0 = fine only, 1 = coarse only
 uniform vec2 origin;          // film position of the pane's upper left corner
-uniform float filmStep;       // film pixels per device pixel
+uniform vec2 across;          // film vector of one device pixel to the right
+uniform vec2 downward;        // and down
 uniform vec2 filmSize;
 uniform vec2 window;          // grey values shown black and white
 uniform bool inverted;
@@ -49,7 +50,7 @@ float grey(usampler2D level, vec2 film, float texel) {
 }
 
 void main() {
-  vec2 film = origin + gl_FragCoord.xy * filmStep;
+  vec2 film = origin + gl_FragCoord.x * across + gl_FragCoord.y * downward;
   if (any(lessThan(film, vec2(0.0))) || any(greaterThanEqual(film, filmSize))) {
     shown = vec4(0.0, 0.0, 0.0, 1.0);
     return;

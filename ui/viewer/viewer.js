@@ -1,14 +1,18 @@
 import { drawLegend, mapText, pointText, standingText } from "./captions.js";
-import { COLOUR_MAPS, colourTable } from "./colour_maps.js";
+import { colourTable } from "./colour_maps.js";
+import { Controls } from "./controls.js";
 import { fetchFilm } from "./film_source.js";
 import { FlatRenderer } from "./flat_renderer.js";
-import { listenForGestures, listenForKeys } from "./gestures.js";
+import { listenForDivider, listenForGestures, listenForKeys } from "./gestures.js";
 import { GlRenderer } from "./gl_renderer.js";
 import { HeatLayer } from "./heat_layer.js";
-import { currentSettings, layoutPanes, panBy, placeFilm, resetView, shownWindow, windowBy, zoomBy } from "./view_state.js";
+import { Overlay } from "./overlay.js";
+import { currentSettings, filmAt, fitView, flip, layoutPanes, panBy, placeFilm, shownWindow, turn, windowBy, zoomBy } from "./view_state.js";
 
 const LABEL = 22; // CSS pixels above each pane
 const GAP = 8; // CSS pixels between the panes
+const GLASS = 220; // CSS pixels, the side of the magnifying glass
+const GLASS_POWER = 3;
 const RESTORE_MS = 1500; // how long the browser may take to give a lost graphics context back
 const STACK_BELOW = 620; // CSS pixels of width
 
@@ -22,7 +26,9 @@ class Viewer {
     this.stop = new AbortController();
     this.startRenderer();
     this.heat = new HeatLayer(this.find(".lens"));
-    this.buildControls();
+    this.overlay = new Overlay(this.find(".overlay"));
+    this.controls = new Controls(this);
+    this.table = colourTable(this.settings.colours);
     this.listen();
   }
 
@@ -99,41 +105,6 @@ class Viewer {
 
   // ---- controls ----
 
-  buildControls() {
-    const set = (selector, action) => {
-      this.find(selector).addEventListener("click", () => { action(); this.refresh(); });
-    };
-    set(".map", () => (this.settings.mapOn = !this.settings.mapOn));
-    set(".invert", () => (this.settings.invert = !this.settings.invert));
-    set(".reset", resetView);
-    set(".full", () => this.toggleFull());
-    set(".window", () => this.chooseTool("window"));
-    set(".pan", () => this.chooseTool("pan"));
-    this.find(".opacity input").addEventListener("input", (event) => {
-      this.settings.opacity = event.target.valueAsNumber / 100;
-      this.settings.mapOn = true;
-      this.refresh();
-    });
-    const select = this.find(".colours select");
-    for (const name of COLOUR_MAPS) select.add(new Option(name[0].toUpperCase() + name.slice(1), name));
-    select.addEventListener("change", () => {
-      this.settings.colours = select.value;
-      this.table = colourTable(select.value);
-      this.refresh();
-    });
-    this.find(".classes").addEventListener("change", (event) => {
-      this.settings.chosenClass = Number(event.target.value);
-      this.refresh();
-    });
-    this.table = colourTable(this.settings.colours);
-  }
-
-  // On a touch screen the chosen tool can be put down again, so that a finger scrolls the page.
-  chooseTool(tool) {
-    const touch = matchMedia("(pointer: coarse)").matches;
-    this.settings.tool = touch && this.settings.tool === tool ? null : tool;
-  }
-
   // The top layer: above every frame of the page, without leaving its place in the document.
   toggleFull() {
     const full = this.element.classList.toggle("full");
@@ -149,21 +120,8 @@ class Viewer {
   writeWords(words, classes) {
     const say = (selector, text) => (this.find(selector).textContent = text);
     this.element.setAttribute("aria-label", words.region);
-    say('.label[data-pane="0"]', words.film);
-    say('.label[data-pane="1"]', words.mapped);
-    for (const name of ["map", "window", "pan", "invert", "reset"]) say(`button.${name}`, words[name]);
-    say(".opacity span", words.opacity);
-    say(".colours span", words.colours);
     say(".notice", words.notice);
-    const group = this.find(".classes");
-    group.setAttribute("aria-label", words.classes);
-    if (group.childElementCount) return;
-    classes.forEach(({ short }, at) => {
-      const label = document.createElement("label");
-      const radio = Object.assign(document.createElement("input"), { type: "radio", name: "class", value: at });
-      label.append(radio, short);
-      group.append(label);
-    });
+    this.controls.write(words, classes);
   }
 
   writeHint() {
@@ -178,10 +136,14 @@ class Viewer {
     const ratio = () => devicePixelRatio;
     const localTo = (pane, x, y) => [x * ratio() - pane.x, y * ratio() - pane.y];
     const whileFilm = (action) => (...given) => {
-      if (!this.film) return;
+      if (!this.film) return false;
       action(...given);
-      this.refresh();
+      return this.refresh();
     };
+    const ruler = (verb) => whileFilm((x, y) => {
+      const pane = this.paneAt(x, y);
+      if (pane) this.overlay[verb](this.film, placeFilm(this.film, pane), ...localTo(pane, x, y));
+    });
     listenForGestures(
       this.panesElement,
       {
@@ -192,28 +154,56 @@ class Viewer {
           const pane = this.paneAt(x, y) ?? this.panes[0];
           zoomBy(this.film, pane, factor, ...localTo(pane, x, y));
         }),
+        startLine: ruler("startLine"),
+        moveLine: ruler("moveLine"),
+        glass: whileFilm((x, y) => (this.glassAt = { x, y })),
+        lift: whileFilm(() => (this.glassAt = null)),
         hover: (x, y) => this.hover(x, y),
         leave: () => this.hover(-1, -1),
-        reset: whileFilm(() => Object.assign(this.settings, { zoom: 1, centre: [0.5, 0.5] })),
+        reset: whileFilm(fitView),
       },
       signal,
     );
+    listenForKeys(
+      this.panesElement,
+      this.keys(whileFilm),
+      whileFilm((dx, dy, shift) => (shift ? windowBy(dx * 15, dy * 15) : panBy(this.film, this.panes[0], -dx * 40, -dy * 40))),
+      signal,
+    );
+    listenForDivider(this.find(".divider"), this.panesElement, () => this.panes[0], () => this.refresh(), signal);
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.panesElement);
+  }
+
+  // OHIF's keys where it has one for the same thing.
+  keys(whileFilm) {
+    const { controls } = this;
     const middle = (factor) => whileFilm(() => {
       const pane = this.panes[0];
       zoomBy(this.film, pane, factor, pane.width / 2, pane.height / 2);
     });
     const click = (selector) => () => this.find(selector).click();
-    const keys = { m: click(".map"), i: click(".invert"), f: click(".full"), 0: click(".reset"), "+": middle(1.25), "=": middle(1.25), "-": middle(0.8) };
-    for (let at = 0; at < 4; at++) keys[at + 1] = () => this.find(`.classes input[value="${at}"]`)?.click();
-    keys.escape = () => this.element.classList.contains("full") && this.find(".full").click();
-    listenForKeys(
-      this.panesElement,
-      keys,
-      whileFilm((dx, dy, shift) => (shift ? windowBy(dx * 15, dy * 15) : panBy(this.film, this.panes[0], -dx * 40, -dy * 40))),
-      signal,
-    );
-    this.observer = new ResizeObserver(() => this.draw());
-    this.observer.observe(this.panesElement);
+    const tool = (name) => whileFilm(() => controls.chooseTool(name));
+    const keys = {
+      m: click(".map"), c: whileFilm(() => controls.nextClass()), s: whileFilm(() => controls.nextLayout()),
+      i: click(".invert"), r: whileFilm(() => turn(1)), l: whileFilm(() => turn(-1)),
+      h: whileFilm(() => flip(false)), v: whileFilm(() => flip(true)),
+      "=": click(".fit"), "+": middle(1.25), "-": middle(0.8), " ": click(".reset"), 0: click(".reset"),
+      w: tool("window"), p: tool("pan"), z: tool("zoom"), d: tool("measure"), g: tool("magnify"),
+      f: click(".full"), "?": click(".help"),
+    };
+    ["stored", "auto", "lung", "bone", "wide"].forEach((name, at) => (keys[at + 1] = whileFilm(() => controls.usePreset(name))));
+    keys.escape = () => {
+      if (!this.find(".keys").hidden) controls.toggleKeys();
+      else if (this.element.classList.contains("full")) this.toggleFull();
+      else return false;
+      return this.refresh();
+    };
+    return keys;
+  }
+
+  clearRuler() {
+    this.overlay.clear();
   }
 
   paneAt(x, y) {
@@ -228,14 +218,15 @@ class Viewer {
     twin.hidden = true;
     this.writeReadout();
     if (!pane) return;
-    const { step, origin } = placeFilm(this.film, pane);
-    const filmX = origin[0] + (x * devicePixelRatio - pane.x) * step;
-    const filmY = origin[1] + (y * devicePixelRatio - pane.y) * step;
+    const [left, top] = [x * devicePixelRatio - pane.x, y * devicePixelRatio - pane.y];
+    const [filmX, filmY] = filmAt(placeFilm(this.film, pane), left, top);
     if (filmX < 0 || filmY < 0 || filmX >= this.film.width || filmY >= this.film.height) return;
-    const other = this.panes[1 - this.panes.indexOf(pane)];
-    twin.hidden = false;
-    twin.style.left = `${x + (other.x - pane.x) / devicePixelRatio}px`;
-    twin.style.top = `${y + (other.y - pane.y) / devicePixelRatio}px`;
+    const other = this.panes.find((one) => one !== pane);
+    twin.hidden = !other;
+    if (other) {
+      twin.style.left = `${x + (other.x - pane.x) / devicePixelRatio}px`;
+      twin.style.top = `${y + (other.y - pane.y) / devicePixelRatio}px`;
+    }
     this.find(".readout").textContent = pointText(this.data, this.film, this.classIndex(), filmX, filmY);
   }
 
@@ -253,20 +244,12 @@ class Viewer {
     if (!this.data || this.stop.signal.aborted) return;
     const { settings, data } = this;
     const words = data.words;
-    const press = (selector, on) => this.find(selector).setAttribute("aria-pressed", String(on));
-    press(".map", settings.mapOn);
-    press(".invert", settings.invert);
-    press(".window", settings.tool === "window");
-    press(".pan", settings.tool === "pan");
-    const full = this.element.classList.contains("full");
-    press(".full", full);
-    this.find(".full").textContent = full ? words.leave : words.full;
+    this.controls.refresh(words, this.element.classList.contains("full"));
     this.panesElement.classList.toggle("held", settings.tool !== null);
-    const slider = this.find(".opacity input");
-    slider.value = Math.round(settings.opacity * 100);
-    this.find(".opacity output").textContent = `${slider.value} %`;
-    this.find(".colours select").value = settings.colours;
-    for (const radio of this.element.querySelectorAll(".classes input")) radio.checked = Number(radio.value) === this.classIndex();
+    if (this.tableName !== settings.colours) {
+      this.tableName = settings.colours;
+      this.table = colourTable(settings.colours);
+    }
     this.writeWhat();
     drawLegend(this.find(".legend"), data, this.table);
     this.writeReadout();
@@ -292,11 +275,7 @@ class Viewer {
       this.drawn = "";
     }
     this.panes = layoutPanes(width, height, Math.round(LABEL * ratio), Math.round(GAP * ratio), frame.width < STACK_BELOW);
-    this.panes.forEach((pane, at) => {
-      const label = this.find(`.label[data-pane="${at}"]`);
-      label.style.left = `${pane.x / ratio}px`;
-      label.style.top = `${pane.y / ratio - LABEL}px`;
-    });
+    this.writeLabels(ratio);
     let look = null;
     if (this.film) {
       const [low, high] = shownWindow(this.data.film.window);
@@ -306,23 +285,67 @@ class Viewer {
     }
     this.drawFilm(look);
     this.drawHeat(look);
+    this.drawDivider(ratio);
+    this.overlay.draw(this.panes, this.film, this.data, ratio, this.settings.lungs);
     this.announce(look);
+  }
+
+  writeLabels(ratio) {
+    const { film, mapped } = this.data.words;
+    const texts = this.panes.length === 2 ? [film, mapped] : [mapped];
+    for (const at of [0, 1]) {
+      const label = this.find(`.label[data-pane="${at}"]`);
+      label.textContent = texts[at] ?? "";
+      if (!this.panes[at]) continue;
+      label.style.left = `${this.panes[at].x / ratio}px`;
+      label.style.top = `${this.panes[at].y / ratio - LABEL}px`;
+    }
+  }
+
+  drawDivider(ratio) {
+    const divider = this.find(".divider");
+    divider.hidden = this.settings.layout !== "swipe" || !this.film || !this.data.maps;
+    const [pane] = this.panes;
+    divider.style.left = `${(pane.x + pane.width * this.settings.divider) / ratio}px`;
+    divider.style.top = `${pane.y / ratio}px`;
+    divider.style.height = `${pane.height / ratio}px`;
+    divider.setAttribute("aria-valuenow", String(Math.round(this.settings.divider * 100)));
+  }
+
+  // The round part of both panes under the magnifying glass, at three times the size.
+  glass(look) {
+    if (!this.glassAt || !look) return null;
+    const ratio = devicePixelRatio;
+    const pane = this.paneAt(this.glassAt.x, this.glassAt.y);
+    if (!pane) return null;
+    const side = Math.min(Math.round(GLASS * ratio), pane.width, pane.height);
+    const at = [this.glassAt.x * ratio - pane.x, this.glassAt.y * ratio - pane.y];
+    const [filmX, filmY] = filmAt(look, ...at);
+    const [across, downward] = [look.across, look.downward].map((vector) => vector.map((part) => part / GLASS_POWER));
+    const origin = [filmX, filmY].map((part, axis) => part - ((across[axis] + downward[axis]) * side) / 2);
+    const within = (start, length) => Math.round(Math.min(Math.max(start, 0), length - side));
+    const panes = this.panes.map(({ x, y }) => ({
+      x: x + within(at[0] - side / 2, pane.width), y: y + within(at[1] - side / 2, pane.height), width: side, height: side,
+    }));
+    return { panes, look: { ...look, step: look.step / GLASS_POWER, across, downward, origin } };
   }
 
   // Only if anything but the map has changed.
   drawFilm(look) {
     const { opacity, classIndex, ...film } = look ?? {};
-    const drawn = JSON.stringify([this.data.film.digest, this.panes, film]);
+    const glass = this.glass(look);
+    const drawn = JSON.stringify([this.data.film.digest, this.panes, film, glass?.panes, glass?.look.origin]);
     if (this.drawn === drawn || this.renderer.lost) return;
     this.drawn = drawn;
-    this.renderer.draw(this.panes, look);
+    this.renderer.draw(this.panes, look, glass);
   }
 
   drawHeat(look) {
-    this.heat.show(look ? look.opacity : 0);
+    this.heat.show(look && !this.glassAt ? look.opacity : 0); // the glass shows the film alone
     if (!look || !this.data.maps) return;
-    this.heat.paint(this.data.maps, look.classIndex, this.table);
-    this.heat.put(this.panes[1], this.data.maps.box, look, devicePixelRatio);
+    this.heat.paint(this.data.maps, look.classIndex, this.table, this.settings);
+    const hidden = this.settings.layout === "swipe" ? this.settings.divider : 0;
+    this.heat.put(this.panes.at(-1), this.data.maps.box, look, devicePixelRatio, hidden);
   }
 
   // What stands on the screen now, readable from outside: browser tests and benchmarks wait for it.

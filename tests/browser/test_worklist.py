@@ -1,0 +1,45 @@
+"""The worklist: many files, sorted, filtered, and opened by keyboard."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+from page_driver import ReviewPage, chest_film
+
+from benchmarks.film_files import dicom_file
+from ui import texts
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_archive_becomes_rows_that_are_sorted_and_opened_by_keyboard(review: ReviewPage) -> None:
+    page = review.page
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for seed in range(3):
+            archive.writestr(f"set/{seed}.dcm", dicom_file(chest_film(300 + 20 * seed, 280, 12, seed), bits=12))
+        archive.writestr("set/notes.txt", "no film")
+    page.get_by_role("link", name=texts.WORKLIST).first.click()
+    page.get_by_text(texts.WORKLIST_EMPTY).last.wait_for()  # the first is the upload's hidden label
+    twice = dicom_file(chest_film(300, 280, 12, 0), bits=12)  # the first film of the archive again
+    review.drop({"films.zip": packed.getvalue(), "copy.dcm": twice})
+    page.get_by_text(texts.progress(4, 4)).wait_for()
+    rows = page.locator("tbody tr")
+    assert rows.count() == 4
+    rows.filter(has_text="notes.txt").locator(".reason", has_text="expected").wait_for()
+    rows.locator("td.probability", has_text="%").nth(2).wait_for()
+    page.locator("thead th.probability button").click()
+    figures = [text for text in rows.locator("td.probability").all_inner_texts() if text]
+    assert figures == sorted(figures, key=lambda text: -float(text.strip("<> %")))
+    assert page.locator("thead th.probability").get_attribute("aria-sort") == "descending"
+    with page.expect_download() as download:
+        page.get_by_role("button", name=texts.CSV).click()
+    table = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert sorted(row["state"] for row in table) == ["read", "read", "read", "refused"]
+    rows.nth(0).focus()
+    page.keyboard.press("ArrowDown")
+    name = rows.nth(1).locator(".name").inner_text()
+    page.keyboard.press("Enter")
+    review.wait_for_answer()
+    page.locator(".strip [aria-selected=true] .name", has_text=name).wait_for()
