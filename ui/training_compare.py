@@ -13,13 +13,17 @@ from ui.training_charts import curves
 from ui.training_runs import difference
 
 
+_REFRESH_SECONDS = 2.0
+
+
 def section(folder: Path) -> None:
     """Draw the comparison.
 
     Args:
         folder: the folder of runs.
     """
-    runs = {run.name: run for run in list_runs(folder) if has_answers(run)}
+    runs = _evaluated(folder)
+    _watch(folder, list(runs))
     chosen = [runs[name] for name in st.multiselect(texts.COMPARE, list(runs), key="compared")]
     if len(chosen) < 2:
         st.caption(texts.COMPARE_TWO)
@@ -28,6 +32,17 @@ def section(folder: Path) -> None:
         column.plotly_chart(curves(chosen, figure), key=f"overlay-{figure}", config={"displaylogo": False})
     for other in chosen[1:]:
         _pair(chosen[0], other)
+
+
+def _evaluated(folder: Path) -> dict[str, Run]:
+    return {run.name: run for run in list_runs(folder) if has_answers(run)}
+
+
+@st.fragment(run_every=_REFRESH_SECONDS)
+def _watch(folder: Path, drawn: list[str]) -> None:
+    """Draw the page again once another run can be compared; an open list of runs is left alone until then."""
+    if list(_evaluated(folder)) != drawn:
+        st.rerun()
 
 
 def _pair(first: Run, second: Run) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-TIMEOUT = 600_000  # ms; a training process needs many seconds to start where others use the processor
+TIMEOUT = 120_000  # ms; a training process needs many seconds to start where others use the processor
 
 
 class TrainingPage:
