@@ -121,16 +121,17 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> None:
     # Keras takes seconds to import: each command imports what it needs.
     from train.fit import fit
-    from train.run import RunDirectory
+    from train.parallel import Crew, use_all_devices
+    from train.run import FollowedRun, RunDirectory
 
     if not options.resume and not options.data:
         raise RunError("--data is missing. Give a manifest CSV or a folder with one folder for each class.")
     settings = {setting.name: getattr(options, setting.name) for setting in fields(FitConfig)}
+    crew = use_all_devices(options.batch_size) if options.all_devices else Crew()
     if options.all_devices:
-        from train.parallel import use_all_devices
-
-        print(f"{use_all_devices(options.batch_size)} devices")
-    fit(RunDirectory(options.run), FitConfig(**settings), options.resume)
+        print(f"{crew.devices} devices, process {crew.number + 1} of {crew.processes}")
+    run = (RunDirectory if crew.number == 0 else FollowedRun)(options.run)
+    fit(run, FitConfig(**settings), options.resume, crew)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -31,7 +31,25 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         source_balance: float,
         seed: int,
         epoch: int,
+        processes: int = 1,
+        number: int = 0,
     ) -> None:
+        """Draw the order of an epoch.
+
+        Args:
+            films: the films of train.
+            weights: float32 [4], of each class in the loss.
+            size: rows and columns of the input.
+            batch_size: films in a step, of all processes together.
+            films_per_epoch: films drawn; 0 draws all.
+            augmentation: strength, 0..1.
+            amplitude_mixing: share of films that get the low-frequency amplitudes of another one.
+            source_balance: 0 draws all films of a class alike, 1 all sources of a class.
+            seed: of order and variants.
+            epoch: 0-based.
+            processes: how many share each batch.
+            number: which of them this one is, from 0.
+        """
         # One worker: the augmentation of a batch takes far less time than its training step.
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self._films, self._size, self._batch_size = films, size, batch_size
@@ -39,6 +57,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._labels = films.labels
         self._weights = weights[self._labels]
         self._key = (seed, epoch)
+        self._share = slice(batch_size * number // processes, batch_size * (number + 1) // processes)
         shares = film_shares(films.rows, source_balance)
         self._order = _draw_order(shares, films_per_epoch or len(films.rows), seed, epoch)
 
@@ -48,7 +67,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> tuple[Float32, NDArray[np.int64], NDArray[np.float32]]:
         """Batch number `index`."""
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size][self._share]
         batch = np.empty((len(chosen), self._size, self._size, 3), np.float32)
         for place, film in enumerate(chosen):
             random = np.random.default_rng((*self._key, 1, int(film)))

@@ -20,15 +20,22 @@ from train.batches import TrainingBatches
 from train.config import FitConfig
 from train.data import Films, class_weights, load_films, read_rows, rows_digest
 from train.metrics import epoch_figures, softmax
-from train.parallel import WholeBatches
+from train.parallel import Crew, Validation
 from train.run import RunDirectory
 
+ALONE = Crew()
 _WARM_UP = 0.08  # of a phase's steps
 _STEP_EVENT_SECONDS = 5.0
 
 
-def fit(run: RunDirectory, config: FitConfig, resume: bool) -> None:
+def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE) -> None:
     """Train from a fresh directory, or go on from the last finished epoch of an interrupted run.
+
+    Args:
+        run: where it is written; of several processes only the first one writes.
+        config: settings; those of the run itself where it goes on.
+        resume: whether to go on.
+        crew: the processes that train together.
 
     Raises:
         RunError, DataError, BundleError: with what to do, before any training starts.
@@ -51,10 +58,13 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool) -> None:
         run.create({"settings": asdict(config), "data_sha256": digest, "versions": _versions()})
     train = load_films([row for row in rows if row.split == "train"], title="Reading train")
     val = load_films([row for row in rows if row.split == "val"], title="Reading val")
-    _run_epochs(run, config, model, train, val)
+    _run_epochs(run, config, model, train, val, crew)
 
 
-def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train: Films, val: Films) -> None:
+def _run_epochs(
+    run: RunDirectory, config: FitConfig, model: keras.Model, train: Films, val: Films, crew: Crew
+) -> None:
+    validation = Validation(crew, val, config.size, config.batch_size)
     weights = class_weights(train.labels, config.class_balance)
     done, history = run.last_epoch()
     total = config.frozen_epochs + config.epochs
@@ -75,6 +85,8 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             config.source_balance,
             config.seed,
             epoch,
+            crew.processes,
+            crew.number,
         )
         if phase != compiled_phase:
             _compile(model, config, phase, len(batches))
@@ -91,8 +103,7 @@ def _run_epochs(run: RunDirectory, config: FitConfig, model: keras.Model, train:
             shuffle=False,  # the batches are shuffled already; Keras would draw from a state that no resumed run has
             verbose=2,
         ).history
-        logits = model.predict(WholeBatches(val, config.size, config.batch_size), verbose=0)[: len(val.rows)]
-        figures = epoch_figures(val.labels, softmax(logits))
+        figures = epoch_figures(val.labels, softmax(validation.logits(model)))
         record = {
             "epoch": epoch,
             "phase": phase,

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -123,6 +124,29 @@ class RunDirectory:
         partial = self.path / "partial.weights.h5"
         model.save_weights(partial)
         os.replace(partial, self.best_file)
+
+
+class FollowedRun(RunDirectory):
+    """The run directory as a process sees it that trains with the one that writes it: it is only read.
+
+    What is saved goes to a folder that is dropped at once: to save is to gather values, in which all take part.
+    """
+
+    def create(self, config: dict[str, Any]) -> None:
+        """Leave it to the first process."""
+
+    def log(self, kind: str, **values: Any) -> None:
+        """Leave it to the first process."""
+
+    def save_last(self, model: "keras.Model", epoch: int, history: list[dict[str, Any]]) -> None:
+        """Take part in saving."""
+        with TemporaryDirectory() as scratch:
+            RunDirectory(Path(scratch)).save_last(model, epoch, history)
+
+    def save_best(self, model: "keras.Model") -> None:
+        """Take part in saving."""
+        with TemporaryDirectory() as scratch:
+            RunDirectory(Path(scratch)).save_best(model)
 
 
 def write_json(path: Path, content: Any) -> None:

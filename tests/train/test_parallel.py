@@ -21,7 +21,7 @@ import sys
 import keras, numpy as np
 from train.parallel import use_all_devices
 if "all" in sys.argv:
-    print(use_all_devices(8), file=sys.stderr)
+    print(use_all_devices(8).devices, file=sys.stderr)
 keras.utils.set_random_seed(1)
 layers = [keras.layers.Conv2D(4, 3, use_bias=False), keras.layers.BatchNormalization(), keras.layers.ReLU(),
           keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)]
