@@ -12,15 +12,23 @@ The four probabilities are shown whatever the answer is called. What stands betw
 import enum
 from dataclasses import dataclass
 
+from pneumo_core.language import Message
 from pneumo_core.types import CLASSES, AgeGroup, FilmClass, Reading, Verdict
 
 PNEUMONIA = (FilmClass.BACTERIAL, FilmClass.VIRAL, FilmClass.COVID19)
 _NAMES = {
-    FilmClass.NORMAL: "normal",
-    FilmClass.BACTERIAL: "bacterial pneumonia",
-    FilmClass.VIRAL: "viral pneumonia",
-    FilmClass.COVID19: "COVID-19",
+    FilmClass.NORMAL: Message("normal"),
+    FilmClass.BACTERIAL: Message("bacterial pneumonia"),
+    FilmClass.VIRAL: Message("viral pneumonia"),
+    FilmClass.COVID19: Message("COVID-19"),
 }
+_NAMES_FIRST = {  # at the beginning of a sentence
+    FilmClass.NORMAL: Message("Normal"),
+    FilmClass.BACTERIAL: Message("Bacterial pneumonia"),
+    FilmClass.VIRAL: Message("Viral pneumonia"),
+    FilmClass.COVID19: Message("COVID-19"),
+}
+_ONLY_ONE = Message("Only this class can not be ruled out.")
 
 
 class AnswerKind(enum.StrEnum):
@@ -42,8 +50,8 @@ class Answer:
         code: why the answer is what it is, in snake case: "single", "pair", "cause_not_told_adult",
             "cause_not_told_age_uncertain", "covid19_not_told_child", "refused", "not_separated", "normal_or_pneumonia",
             "unlike_all", "sets_not_calibrated".
-        text: the answer in words.
-        reason: one sentence that explains it.
+        text: the answer in words, a `Message`.
+        reason: one sentence that explains it, a `Message`.
         level: of the prediction set that it comes from, 0.90 or 0.95; None where there is none.
     """
 
@@ -69,46 +77,50 @@ def answer_of(reading: Reading, override: str = "") -> Answer:
         return _uncalibrated(reading)
     classes, level = (prediction.set90, 0.90) if prediction.set90 else (prediction.set95, 0.95)
     if not classes:
-        return _none("unlike_all", "No class is as probable as it nearly always is where it is the truth.", level)
+        reason = Message("No class is as probable as it nearly always is where it is the truth.")
+        return _none("unlike_all", reason, level)
     return _of_classes(classes, reading.assessment.age_group, level)
 
 
 def _of_classes(classes: tuple[FilmClass, ...], age_group: AgeGroup, level: float | None) -> Answer:
     pneumonia = tuple(film_class for film_class in classes if film_class is not FilmClass.NORMAL)
     if not pneumonia:
-        return Answer(AnswerKind.SINGLE, classes, "single", "Normal.", "Only this class can not be ruled out.", level)
+        return Answer(AnswerKind.SINGLE, classes, "single", Message("Normal."), _ONLY_ONE, level)
     if age_group is not AgeGroup.CHILD:
         # The cause is not told: the three causes are one outcome, and normal is the other.
         if len(pneumonia) < len(classes):
-            reason = "Neither a normal film nor pneumonia can be ruled out."
+            reason = Message("Neither a normal film nor pneumonia can be ruled out.")
             return _none("normal_or_pneumonia", reason, level)
         code, text, reason = _CAUSE_NOT_TOLD[age_group]
         return Answer(AnswerKind.PNEUMONIA, PNEUMONIA, code, text, reason, level)
     if classes == (FilmClass.COVID19,):
-        text = "Pneumonia; COVID-19 is not told in children by this model."
-        reason = "The model has seen hardly a child with COVID-19."
+        text = Message("Pneumonia; COVID-19 is not told in children by this model.")
+        reason = Message("The model has seen hardly a child with COVID-19.")
         return Answer(AnswerKind.PNEUMONIA, PNEUMONIA, "covid19_not_told_child", text, reason, level)
     if len(classes) == 1:
-        text = f"{_NAMES[classes[0]].capitalize()}."
-        return Answer(AnswerKind.SINGLE, classes, "single", text, "Only this class can not be ruled out.", level)
+        text = Message("{name}.", name=_NAMES_FIRST[classes[0]])
+        return Answer(AnswerKind.SINGLE, classes, "single", text, _ONLY_ONE, level)
     if len(classes) == 2:
-        first, second = (_NAMES[film_class] for film_class in classes)
-        text = f"{first[0].upper()}{first[1:]} or {second}: can not be separated."
-        return Answer(AnswerKind.SET, classes, "pair", text, "Neither of the two can be ruled out.", level)
-    return _none("not_separated", f"{len(classes)} of the {len(CLASSES)} classes can not be ruled out.", level)
+        first, second = _NAMES_FIRST[classes[0]], _NAMES[classes[1]]
+        text = Message("{first} or {second}: can not be separated.", first=first, second=second)
+        return Answer(AnswerKind.SET, classes, "pair", text, Message("Neither of the two can be ruled out."), level)
+    reason = Message("{count} of the {all} classes can not be ruled out.", count=len(classes), all=len(CLASSES))
+    return _none("not_separated", reason, level)
 
 
 _CAUSE_NOT_TOLD = {
     AgeGroup.ADULT: (
         "cause_not_told_adult",
-        "Pneumonia; cause not told for adults by this model.",
-        "The film is an adult's, and the model has seen no adult with bacterial or viral pneumonia.",
+        Message("Pneumonia; cause not told for adults by this model."),
+        Message("The film is an adult's, and the model has seen no adult with bacterial or viral pneumonia."),
     ),
     AgeGroup.UNCERTAIN: (
         "cause_not_told_age_uncertain",
-        "Pneumonia; cause not told by this model.",
-        "It is uncertain whether the film is an adult's, and the model has seen no adult with bacterial or viral "
-        "pneumonia.",
+        Message("Pneumonia; cause not told by this model."),
+        Message(
+            "It is uncertain whether the film is an adult's, and the model has seen no adult with bacterial or viral "
+            "pneumonia."
+        ),
     ),
 }
 
@@ -116,9 +128,11 @@ _CAUSE_NOT_TOLD = {
 def _uncalibrated(reading: Reading) -> Answer:
     """The most probable class under the same rules of age, with the plain word that no set stands behind it."""
     found = _of_classes((reading.prediction.film_class,), reading.assessment.age_group, None)
-    reason = f"{found.reason} Sets are not calibrated for this model: this is only its most probable class."
+    reason = Message(
+        "{reason} Sets are not calibrated for this model: this is only its most probable class.", reason=found.reason
+    )
     return Answer(found.kind, found.classes, "sets_not_calibrated", found.text, reason)
 
 
 def _none(code: str, reason: str, level: float | None = None) -> Answer:
-    return Answer(AnswerKind.NONE, (), code, "No answer.", reason, level)
+    return Answer(AnswerKind.NONE, (), code, Message("No answer."), reason, level)

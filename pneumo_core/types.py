@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pneumo_core.language import joined
+
 Float32 = NDArray[np.float32]
 
 
@@ -45,7 +47,7 @@ class Finding:
     Attributes:
         code: stable identifier in snake case, such as `colour_channels_differ`.
         grade: how much it weighs.
-        text: one sentence for the reader: what was found and, where it helps, what to do.
+        text: one sentence for the reader, a `Message`: what was found and, where it helps, what to do.
     """
 
     code: str
@@ -157,7 +159,7 @@ class Assessment:
     @property
     def reason(self) -> str:
         """Why the film is refused, in words; empty if it is not."""
-        return " ".join(finding.text for finding in self.findings if finding.grade is Grade.REFUSE)
+        return joined(finding.text for finding in self.findings if finding.grade is Grade.REFUSE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,10 @@ from pneumo_core.report.study import can_be_referenced, empty_header
 from pneumo_core.report.words import film_words, impression_words, map_words, program_words, scale_words
 
 MANUFACTURER = "Pneumo"
+# Headers are English in any language: archives and worklists of many makers show them.
+_SERIES = "Pneumo: film with map (not for diagnosis)"
+_DERIVATION = "Film, and film with the map of the program's most probable answer. Research and education only."
+_CONTRIBUTION = "Second reading by a neural network. Research and education. Not for diagnosis."
 _SIDE = 1000  # pixels, a pane
 _MARGIN = 20
 _TEXT = 22  # pixels
@@ -36,7 +40,7 @@ def contributing_equipment(contents: ReportContents) -> list[ContributingEquipme
             manufacturer_model_name=MANUFACTURER,
             software_versions=contents.prediction.model[:64],
             contribution_datetime=contents.made_at,
-            contribution_description=texts.CONTRIBUTION,
+            contribution_description=_CONTRIBUTION,
         )
     ]
 
@@ -125,7 +129,7 @@ def secondary_capture(contents: ReportContents) -> SCImage:
             manufacturer=MANUFACTURER,
             manufacturer_model_name=MANUFACTURER,
             software_versions=contents.prediction.model[:64],
-            series_description=texts.SERIES_CAPTURE,
+            series_description=_SERIES,
             content_date=contents.made_at.date(),
             content_time=contents.made_at.time(),
             transfer_syntax_uid=ExplicitVRLittleEndian,
@@ -136,7 +140,7 @@ def secondary_capture(contents: ReportContents) -> SCImage:
         capture.PatientOrientation = orientation or []
         capture.ConversionType = "WSD"
         capture.BurnedInAnnotation = "YES"
-        capture.DerivationDescription = texts.DERIVATION
+        capture.DerivationDescription = _DERIVATION
         if film.file_format == "JPEG" or header.get("LossyImageCompression") == "01":
             capture.LossyImageCompression = "01"
         for keyword in ("PatientAge", "IssuerOfPatientID", "StudyDescription"):

@@ -1,6 +1,7 @@
 """DICOM structured report (TID 1500): the doctor's impression first, then the program's probabilities.
 
-Always preliminary and unverified. Concepts for which the standard has no code carry codes of this project's own.
+Always preliminary and unverified. Concepts for which the standard has no code carry codes of this project's own. Names
+and headers are English in any language; comments are in the one that is being spoken (`pneumo_core.language`).
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
+from pneumo_core.language import shown
 from pneumo_core.reading.dicom_file import quiet
 from pneumo_core.report import texts
 from pneumo_core.report.contents import Confidence, Impression, Opinion, ReportContents
@@ -53,10 +55,10 @@ _CONFIDENCES = {
     Confidence.HIGH: CodedConcept("75540009", "SCT", "High"),
 }
 _PROBABILITIES = {
-    FilmClass.NORMAL: CodedConcept("P-NORMAL", _SCHEME, texts.PROBABILITY_OF[FilmClass.NORMAL]),
-    FilmClass.BACTERIAL: CodedConcept("P-BACTERIAL", _SCHEME, texts.PROBABILITY_OF[FilmClass.BACTERIAL]),
-    FilmClass.VIRAL: CodedConcept("P-VIRAL", _SCHEME, texts.PROBABILITY_OF[FilmClass.VIRAL]),
-    FilmClass.COVID19: CodedConcept("P-COVID19", _SCHEME, texts.PROBABILITY_OF[FilmClass.COVID19]),
+    FilmClass.NORMAL: CodedConcept("P-NORMAL", _SCHEME, "Probability of a normal film"),
+    FilmClass.BACTERIAL: CodedConcept("P-BACTERIAL", _SCHEME, "Probability of bacterial pneumonia"),
+    FilmClass.VIRAL: CodedConcept("P-VIRAL", _SCHEME, "Probability of viral pneumonia"),
+    FilmClass.COVID19: CodedConcept("P-COVID19", _SCHEME, "Probability of COVID-19"),
 }
 _IMPRESSION = CodedConcept("IMPRESSION", _SCHEME, "Impression of the reader")
 _CONFIDENCE = CodedConcept("CONFIDENCE", _SCHEME, "Confidence of the reader")
@@ -70,6 +72,10 @@ _VERDICTS = {
     Verdict.CAUTION: CodedConcept("INTAKE-CAUTION", _SCHEME, "Read with caution"),
     Verdict.REFUSE: CodedConcept("INTAKE-REFUSE", _SCHEME, "Refused"),
 }
+_SERIES = "Pneumo: report (not for diagnosis)"
+_DOCTOR = "The doctor's impression"
+_PROGRAM = "Annex: the program's answer"
+_TEMPERATURE = "Temperature of the calibration"
 _PROCEDURE = CodedConcept("399208008", "SCT", "Plain X-ray of chest")
 
 
@@ -109,7 +115,7 @@ def structured_report(contents: ReportContents, capture: SCImage) -> Comprehensi
             manufacturer=MANUFACTURER,
             manufacturer_model_name=MANUFACTURER,
             software_versions=contents.prediction.model[:64],
-            series_description=texts.SERIES_REPORT,
+            series_description=_SERIES,
             content_date=contents.made_at.date(),
             content_time=contents.made_at.time(),
             is_complete=True,
@@ -161,7 +167,7 @@ def _doctor(impression: Impression, source: SourceImageForMeasurementGroup) -> M
         opinion, confidence = impression.first
         evaluations += [(_FIRST, _DISEASES[opinion]), (_FIRST_CONFIDENCE, _CONFIDENCES[confidence])]
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=highdicom.UID(), identifier=texts.DOCTOR),
+        tracking_identifier=TrackingIdentifier(uid=highdicom.UID(), identifier=_DOCTOR),
         finding_sites=[FindingSite(codes.SCT.Lung)],
         qualitative_evaluations=[QualitativeEvaluation(name, value) for name, value in evaluations],
         source_images=[source],
@@ -179,10 +185,10 @@ def _program(contents: ReportContents, source: SourceImageForMeasurementGroup) -
         name=name,
         version=version or name,
         manufacturer=MANUFACTURER,
-        parameters=[f"{texts.TEMPERATURE}: {prediction.temperature:.4f}"],
+        parameters=[f"{_TEMPERATURE}: {prediction.temperature:.4f}"],
     )
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=highdicom.UID(), identifier=texts.PROGRAM),
+        tracking_identifier=TrackingIdentifier(uid=highdicom.UID(), identifier=_PROGRAM),
         finding_sites=[FindingSite(codes.SCT.Lung)],
         algorithm_id=algorithm,
         measurements=[
@@ -197,7 +203,7 @@ def _program(contents: ReportContents, source: SourceImageForMeasurementGroup) -
         ],
         source_images=[source],
     )
-    answer = f"{contents.answer.text} {contents.answer.reason}"
+    answer = f"{shown(contents.answer.text)} {shown(contents.answer.reason)}"
     says = [answer, *set_words(prediction), texts.WHAT_THEY_ARE] if contents.answered else [texts.REFUSED]
     for text in (texts.BANNER, *says, *finding_words(contents)):
         _add_comment(group, text)

@@ -13,6 +13,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
+from pneumo_core.language import shown
 from pneumo_core.report import texts
 from pneumo_core.report.contents import ReportContents
 from pneumo_core.report.picture import FONT, colour_scale, film_picture, map_picture
@@ -142,8 +143,8 @@ def _program(contents: ReportContents) -> list[Flowable]:
     prediction = contents.prediction
     parts: list[Flowable] = [Paragraph(texts.PROGRAM, _HEAD)]
     if contents.answered:
-        parts.append(Paragraph(escape(contents.answer.text), _ANSWER))
-        parts.append(Paragraph(escape(contents.answer.reason), _TEXT))
+        parts.append(Paragraph(escape(shown(contents.answer.text)), _ANSWER))
+        parts.append(Paragraph(escape(shown(contents.answer.reason)), _TEXT))
         parts.append(_bars(prediction))
         parts += [Paragraph(line, _TEXT) for line in set_words(prediction)]
         parts.append(Paragraph(texts.WHAT_THEY_ARE, _QUIET))
@@ -190,7 +191,7 @@ def _facts(contents: ReportContents) -> list[Flowable]:
 
 
 def _pairs(pairs: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> Table:
-    rows = [[Paragraph(escape(label), _QUIET), Paragraph(escape(value), _QUIET)] for label, value in pairs]
+    rows = [[Paragraph(escape(shown(label)), _QUIET), Paragraph(escape(value), _QUIET)] for label, value in pairs]
     style = [
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("TOPPADDING", (0, 0), (-1, -1), 0),

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
+from pneumo_core.language import shown
 from pneumo_core.report import texts
 from pneumo_core.report.contents import Impression
 from pneumo_core.types import CLASSES, Finding, Prediction
@@ -55,8 +56,8 @@ def table_row(
         "file": file,
         "sha256": digest,
         "state": state,
-        "reason": reason,
-        "answer": answer,
+        "reason": shown(reason),
+        "answer": shown(answer),
     }
     row["remarks"] = "; ".join(finding.code for finding in findings)
     if prediction is not None:

@@ -1,5 +1,6 @@
 """The words of the reports, in one place."""
 
+from pneumo_core.language import say, speaks
 from pneumo_core.report.contents import Confidence, Opinion
 from pneumo_core.types import FilmClass, Grade
 
@@ -46,12 +47,6 @@ READ_BY = "Read by {reader}."
 # The program's answer.
 PROGRAM = "Annex: the program's answer"
 PROBABILITIES = "Calibrated probabilities"
-PROBABILITY_OF = {
-    FilmClass.NORMAL: "Probability of a normal film",
-    FilmClass.BACTERIAL: "Probability of bacterial pneumonia",
-    FilmClass.VIRAL: "Probability of viral pneumonia",
-    FilmClass.COVID19: "Probability of COVID-19",
-}
 WHAT_THEY_ARE = (
     "Calibrated probabilities among these four answers alone. The program knows no other disease and calls it by one "
     "of the four."
@@ -84,17 +79,14 @@ MADE = "Report made"
 PAGE = "Page {page}"
 PERSON = "Identity, as the file has it"
 
-# DICOM.
-SERIES_REPORT = "Pneumo: report (not for diagnosis)"
-SERIES_CAPTURE = "Pneumo: film with map (not for diagnosis)"
-DERIVATION = "Film, and film with the map of the program's most probable answer. Research and education only."
-CONTRIBUTION = "Second reading by a neural network. Research and education. Not for diagnosis."
-
 
 def percent(probability: float) -> str:
     """A probability in whole percent; its ends are never rounded to certainty."""
     if probability > 0.99:
-        return ">99 %"
+        return say("{percent} %", percent=">99")
     if probability < 0.01:
-        return "<1 %"
-    return f"{probability * 100:.0f} %"
+        return say("{percent} %", percent="<1")
+    return say("{percent} %", percent=f"{probability * 100:.0f}")
+
+
+speaks(__name__)

@@ -1,5 +1,6 @@
 """The sentences that PDF and capture share, from the contents of a report."""
 
+from pneumo_core.language import shown
 from pneumo_core.report import texts
 from pneumo_core.report.contents import Impression, ReportContents
 from pneumo_core.types import CLASSES, Heatmap, Prediction
@@ -38,7 +39,7 @@ def program_words(contents: ReportContents) -> list[str]:
     shares = zip(CLASSES, prediction.probabilities, strict=True)
     figures = ", ".join(f"{texts.CLASSES_INSIDE[film_class]} {texts.percent(float(p))}" for film_class, p in shares)
     return [
-        f"{texts.PROGRAM}: {contents.answer.text} {contents.answer.reason}",
+        f"{texts.PROGRAM}: {shown(contents.answer.text)} {shown(contents.answer.reason)}",
         f"{texts.PROBABILITIES}: {figures}.",
         *set_words(prediction),
         texts.WHAT_THEY_ARE,
@@ -59,7 +60,7 @@ def set_words(prediction: Prediction) -> list[str]:
 
 def finding_words(contents: ReportContents) -> list[str]:
     """The remarks on the film with their grades, and why a refusal was set aside."""
-    lines = [f"{texts.GRADES[finding.grade]}: {finding.text}" for finding in contents.findings]
+    lines = [f"{texts.GRADES[finding.grade]}: {shown(finding.text)}" for finding in contents.findings]
     if contents.override:
         lines.append(texts.OVERRIDDEN.format(reason=contents.override))
     return lines

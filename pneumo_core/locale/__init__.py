@@ -1,0 +1,1 @@
+"""The catalogues of the other languages, and how they come about."""
