@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         ("fit", _add_fit, "train a network"),
         ("evaluate", _add_evaluate, "measure a bundle, a run, or the baseline on a data set"),
         ("compare", _add_compare, "compare backbones, starts, tuning, and heads on the same budget"),
-        ("grow", _add_grow, "grow the B0 of a run into a B7 that computes the same"),
+        ("grow", _add_grow, "grow the B0 of a run, or of two, into a B7 that computes the same"),
+        ("shrink", _add_shrink, "take the B0 back out of a grown B7, to train it on at a fraction of the price"),
         ("restore", side_commands.add_restore, "train the autoencoder that restores low-resolution films"),
         ("promote", _add_promote, "make a bundle of a run: calibrate, measure, write the card"),
         ("gate", _add_gate, "make a bundle the app's model if no class loses more than a margin on val"),
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         ("lungs", side_commands.add_lungs, "train the network that finds the lungs"),
         ("lungs-promote", side_commands.add_lungs_promote, "write the folder of a trained lung network"),
         ("map-quality", side_commands.add_map_quality, "measure the maps of a bundle against controls"),
+        ("similar", side_commands.add_similar, "make the index of training films that a reader sees as similar films"),
         ("work", _add_work, "do the queued jobs of a folder of runs, one after another"),
     ):
         add(
@@ -127,8 +129,11 @@ def _fit(options: argparse.Namespace) -> None:
     if not options.resume and not options.data:
         raise RunError("--data is missing. Give a manifest CSV or a folder with one folder for each class.")
     settings = {setting.name: getattr(options, setting.name) for setting in fields(FitConfig)}
-    crew = use_all_devices(options.batch_size) if options.all_devices else Crew()
+    crew = Crew()
     if options.all_devices:
+        # A resumed run trains with its own settings, whatever the command line says.
+        own = RunDirectory(options.run).config()["settings"] if options.resume else {}
+        crew = use_all_devices(own.get("batch_size", options.batch_size))
         print(f"{crew.devices} devices, process {crew.number + 1} of {crew.processes}")
     run = (RunDirectory if crew.number == 0 else FollowedRun)(options.run)
     fit(run, FitConfig(**settings), options.resume, crew)
@@ -173,7 +178,13 @@ def _evaluate(options: argparse.Namespace) -> None:
     from train.run import RunDirectory
 
     selection = Selection(
-        tuple(options.split), options.sources, options.classes, options.sample, options.seed, options.reduced_to
+        tuple(options.split),
+        options.sources,
+        options.classes,
+        options.sample,
+        options.seed,
+        options.reduced_to,
+        options.restorer,
     )
     out = options.out
     if options.bundle:
@@ -233,7 +244,13 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _add_grow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", type=Path, required=True, help="run directory of the trained efficientnetb0")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        required=True,
+        action="append",
+        help="run directory of a trained efficientnetb0; given twice, two that were trained from one start become one",
+    )
     parser.add_argument("--run", type=Path, required=True, help="run directory of the grown network")
     parser.add_argument("--data", type=Path, required=True, help=f"{DATA_HELP}; val proves the growth")
     parser.add_argument("--seed", type=int, default=0, help="seed of new weights and of the noise")
@@ -244,8 +261,25 @@ def _grow(options: argparse.Namespace) -> None:
     from train.run import RunDirectory
 
     target = RunDirectory(options.run)
-    difference = grow(RunDirectory(options.source), target, options.data, options.seed)
-    print(f"{target.best_file}: the grown network's logits differ from the B0's by at most {difference:.1e}.")
+    if len(options.source) > 2:
+        raise RunError(f"{len(options.source)} runs were given as --source. Give one or two.")
+    difference = grow([RunDirectory(source) for source in options.source], target, options.data, options.seed)
+    what = "logits differ from the B0's" if len(options.source) == 1 else "features differ from those of the two B0s"
+    print(f"{target.best_file}: the grown network's {what} by at most {difference:.1e}.")
+
+
+def _add_shrink(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a bundle whose B7 was grown from a B0")
+    parser.add_argument("--run", type=Path, required=True, help="run directory of the B0, for `fit --weights`")
+
+
+def _shrink(options: argparse.Namespace) -> None:
+    from train.run import RunDirectory
+    from train.shrink import shrink
+
+    target = RunDirectory(options.run)
+    shrink(options.bundle, target)
+    print(f"{target.best_file}: the B0 inside the bundle's B7. Train it on with `fit --weights`.")
 
 
 def _add_promote(parser: argparse.ArgumentParser) -> None:
@@ -332,6 +366,7 @@ _COMMANDS = {
     "evaluate": _evaluate,
     "compare": _compare,
     "grow": _grow,
+    "shrink": _shrink,
     "restore": side_commands.restore,
     "promote": _promote,
     "gate": _gate,
@@ -341,6 +376,7 @@ _COMMANDS = {
     "lungs": side_commands.lungs,
     "lungs-promote": side_commands.lungs_promote,
     "map-quality": side_commands.map_quality,
+    "similar": side_commands.similar,
     "work": _work,
 }
 

@@ -99,9 +99,11 @@ def _making(lineage: Lineage, training: dict[str, Any]) -> list[str]:
 def _step(step: Step) -> str:
     if step.kind == "grow":
         outcome = (
-            f"The logits of the grown network differ from those it came from by at most "
-            f"{step.config['logit_difference']:.1e} on {step.config['proof_films']} films of val."
+            f"The grown network differs from what it came from by at most {step.proof['difference']:.1e} on "
+            f"{step.proof['films']} films of val (logits; pooled features where two networks were grown together)."
         )
+    elif step.kind == "shrink":
+        outcome = "The mean of what was copied in growing; exact where the copies were not trained apart."
     elif step.best:
         outcome = (
             f"{step.epochs} epochs; epoch {step.best['epoch'] + 1} kept: accuracy on val "

@@ -1,7 +1,7 @@
 """Where a run's weights come from: the chain of runs behind it, oldest first."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,26 @@ class Step:
     """One run of the chain.
 
     Attributes:
-        kind: "fit" or "grow".
+        kind: "fit", "grow", or "shrink".
         run: name of the run directory.
         command: the command that repeats it, with paths shortened to their last two parts.
-        config: the run's config.json.
-        best: the event of the best epoch of a fit; empty for a grow.
-        epochs: finished epochs of a fit; 0 for a grow.
+        backbone: name of the network.
+        epochs: finished epochs of a fit; 0 for the others.
+        best: the event of the best epoch of a fit; empty for the others.
+        proof: of a grow, the largest "difference" between the networks before and after, on so many "films" of val.
+        versions: of the packages that trained.
+        data_sha256: digest of the data set's rows; "" where none was used.
     """
 
     kind: str
     run: str
     command: str
-    config: dict[str, Any]
-    best: dict[str, Any]
-    epochs: int
+    backbone: str
+    epochs: int = 0
+    best: dict[str, Any] = field(default_factory=dict)
+    proof: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    data_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,45 +54,76 @@ class Lineage:
 
     @property
     def statement(self) -> str:
-        """One sentence that says where the weights come from."""
-        fits = [step.config["settings"]["backbone"] for step in self.steps if step.kind == "fit"]
+        """Where the weights come from, in one or two sentences."""
         sentence = f"The weights began as {self.start}"
         for step in self.steps:
-            if step.kind == "grow":
+            if step.kind == "grow" and "--source" in step.command.partition("--source")[2]:
+                sentence += ", both grown together into one EfficientNetB7"
+            elif step.kind == "grow":
                 sentence += ", grown into an EfficientNetB7 (Net2Net, arXiv 1511.05641)"
+            elif step.kind == "shrink":
+                sentence += ", shrunk to the EfficientNetB0 inside it"
             else:
-                sentence += f", then trained on the films as {fits.pop(0)}"
+                sentence += f", then trained on the films as {step.backbone}"
         if any(step.kind == "grow" for step in self.steps):
             sentence += ". The EfficientNetB7 itself was never trained on ImageNet"
         return sentence + "."
 
 
 def trace(run: RunDirectory) -> Lineage:
-    """Follow a run back to its start.
+    """Follow a run back to its start; of two runs that were grown together, the first one's steps come first.
 
     Raises:
-        RunError: if a run of the chain is not there any more.
+        RunError: if a run of the chain is not there any more, or stands twice in it.
     """
     steps: list[Step] = []
-    while True:
-        config = run.config()
-        if run.path.resolve().name in {step.run for step in steps}:
-            raise RunError(f"The run {run.path} stands twice in its own chain. Give each run a name of its own.")
-        if config.get("kind") == "grow":
-            steps.insert(0, Step("grow", run.path.resolve().name, _grow_command(run, config), config, {}, 0))
-            run = RunDirectory(Path(config["source_run"]))
-            continue
-        epochs = run.events("epoch")
-        best = [event for event in epochs if event["best"]]
-        finished = 1 + max((event["epoch"] for event in epochs), default=-1)
-        steps.insert(
-            0,
-            Step("fit", run.path.resolve().name, _fit_command(run, config), config, best[-1] if best else {}, finished),
-        )
+    start = _follow(run, steps, ())
+    return Lineage(tuple(steps), start)
+
+
+def _follow(run: RunDirectory, steps: list[Step], seen: tuple[str, ...]) -> str:
+    """Append the steps that lead to a run, unless they stand there already, and tell the start."""
+    config, name = run.config(), run.path.resolve().name
+    if name in seen:
+        raise RunError(f"The run {run.path} stands twice in its own chain. Give each run a name of its own.")
+    seen = (*seen, name)
+    kind = config.get("kind", "fit")
+    if kind == "grow":
+        start = _follow(RunDirectory(Path(config["source_run"])), steps, seen)
+        if "second_run" in config:
+            _follow(RunDirectory(Path(config["second_run"])), steps, seen)
+        proof = {"difference": config["difference"], "films": config["proof_films"]}
+        step = Step(kind, name, _grow_command(run, config), "efficientnetb7", proof=proof)
+    elif kind == "shrink":
+        start = config["training"]["began_as"]
+        steps += [Step(**earlier) for earlier in config["training"]["steps"] if Step(**earlier) not in steps]
+        command = f"python -m train shrink --bundle {_short(Path(config['bundle']))} --run {_short(run.path)}"
+        step = Step(kind, name, command, "efficientnetb0")
+    else:
         weights = Path(config["settings"]["weights"])
-        if not (weights.parent / "config.json").exists() or weights.name != run.best_file.name:
-            return Lineage(tuple(steps), _STARTS.get(weights.name, f"the weights of the file {weights.name}"))
-        run = RunDirectory(weights.parent)
+        if (weights.parent / "config.json").exists() and weights.name == run.best_file.name:
+            start = _follow(RunDirectory(weights.parent), steps, seen)
+        else:
+            start = _STARTS.get(weights.name, f"the weights of the file {weights.name}")
+        step = _fit_step(run, config)
+    if step not in steps:
+        steps.append(step)
+    return start
+
+
+def _fit_step(run: RunDirectory, config: dict[str, Any]) -> Step:
+    epochs = run.events("epoch")
+    best = [event for event in epochs if event["best"]]
+    return Step(
+        kind="fit",
+        run=run.path.resolve().name,
+        command=_fit_command(run, config),
+        backbone=config["settings"]["backbone"],
+        epochs=1 + max((event["epoch"] for event in epochs), default=-1),
+        best=best[-1] if best else {},
+        versions=config.get("versions", {}),
+        data_sha256=config.get("data_sha256", ""),
+    )
 
 
 def _fit_command(run: RunDirectory, config: dict[str, Any]) -> str:
@@ -101,9 +138,10 @@ def _fit_command(run: RunDirectory, config: dict[str, Any]) -> str:
 
 def _grow_command(run: RunDirectory, config: dict[str, Any]) -> str:
     settings = config["settings"]
+    sources = " ".join(f"--source {_short(Path(config[key]))}" for key in ("source_run", "second_run") if key in config)
     return (
-        f"python -m train grow --source {_short(Path(config['source_run']))} --run {_short(run.path)} "
-        f"--data {_short(Path(settings['data']))} --seed {settings['seed']}"
+        f"python -m train grow {sources} --run {_short(run.path)} --data {_short(Path(settings['data']))} "
+        f"--seed {settings['seed']}"
     )
 
 

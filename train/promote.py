@@ -1,7 +1,8 @@
 """Promote a run to a bundle: calibrate on val, measure what ships, and write weights, figures, and card.
 
 The weights are rounded as the bundle stores them before anything is predicted, and all predictions come from the
-bundle by its own engine: the figures on the card are those of the files beside it.
+bundle by its own engine: the figures on the card are those of the files beside it. The features that it gives on the way
+become the index of similar films.
 """
 
 import contextlib
@@ -17,9 +18,9 @@ from typing import Any
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, weight_names
 from pneumo_core.model.bundle import Bundle, write_bundle
-from pneumo_core.model.classifier import Classifier
 from pneumo_core.model.sets import SetThresholds
 from pneumo_core.selftest import record_expected
+from pneumo_core.similar.index import index_files
 from pneumo_core.types import FilmClass
 from train.baseline import fit_thumbnails
 from train.calibrate import fit_temperature
@@ -28,8 +29,9 @@ from train.conformal import fit_sets, measure_risk, measure_sets
 from train.data import FilmRow, read_rows, rows_digest
 from train.evaluate import Selection, accuracy_gap
 from train.lineage import Lineage, trace
-from train.predict import Predictions, Predictor, bundle_predictor, predict
+from train.predict import Predictions, predict
 from train.run import RunDirectory
+from train.similar import FeatureKeeper, make_index
 from train.summary import INTERVALS, Summary, summarise_among, summarise_split
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -75,8 +77,10 @@ def promote(promotion: Promotion) -> Bundle:
     with tempfile.TemporaryDirectory() as folder, cache_in(Path(folder)):
         draft = Path(folder) / promotion.name
         write_bundle(draft, **parts, temperature=1.0, metrics={}, training={}, card="")
-        temperature, predictions = _predict_all(bundle_predictor(draft), rows)
-        expected = record_expected(Classifier.load(draft))
+        keeper = FeatureKeeper(draft)
+        temperature, predictions = _predict_all(keeper, rows)
+        expected = record_expected(keeper.classifier)
+        similar = index_files(make_index(keeper, rows))
     conformal = fit_sets(predictions["val"].probabilities, predictions["val"].labels)
     metrics = _measure(predictions, _predict_baseline(rows), conformal)
     training = _describe_training(lineage, promotion, temperature)
@@ -91,6 +95,7 @@ def promote(promotion: Promotion) -> Bundle:
         training=training,
         card=card,
         selftest=expected,
+        similar=similar,
     )
 
 
@@ -106,7 +111,7 @@ def _check(promotion: Promotion) -> tuple[dict[str, Any], Lineage, list[FilmRow]
     rows = read_rows(promotion.data)
     lineage = trace(run)
     for step in lineage.steps:
-        if step.config.get("data_sha256", rows_digest(rows)) != rows_digest(rows):
+        if step.data_sha256 and step.data_sha256 != rows_digest(rows):
             raise RunError(
                 f"The run {step.run} was trained on another data set than {promotion.data}: films of its training may "
                 "stand in the other's test. Give --data the data set of the run."
@@ -129,12 +134,12 @@ def cache_in(folder: Path) -> Iterator[None]:
             os.environ["XDG_CACHE_HOME"] = users
 
 
-def _predict_all(predictor: Predictor, rows: list[FilmRow]) -> tuple[float, dict[str, Predictions]]:
+def _predict_all(keeper: FeatureKeeper, rows: list[FilmRow]) -> tuple[float, dict[str, Predictions]]:
     """Fit the temperature on val, and predict every split; of train a sample."""
     splits = ["val", *sorted({row.split for row in rows} - {"train", "val"})]
-    found = {split: predict(predictor, Selection().rows(rows, split), f"Predicting {split}") for split in splits}
+    found = {split: keeper.predict(Selection().rows(rows, split), f"Predicting {split}") for split in splits}
     sample = Selection(sample=TRAIN_SAMPLE).rows(rows, "train")
-    found["train"] = predict(predictor, sample, "Predicting a sample of train")
+    found["train"] = keeper.predict(sample, "Predicting a sample of train")
     temperature = fit_temperature(found["val"].logits, found["val"].labels)
     return temperature, {split: dataclasses.replace(part, temperature=temperature) for split, part in found.items()}
 
@@ -173,18 +178,8 @@ def _describe_training(lineage: Lineage, promotion: Promotion, temperature: floa
         "command": lineage.steps[-1].command,
         "commit": git.stdout.strip() if git.returncode == 0 else "",  # of the promotion
         "start": lineage.statement,
+        "began_as": lineage.start,
         "temperature_fitted_on": {"split": "val", "value": temperature},
         "note": promotion.note,
-        "steps": [
-            {
-                "kind": step.kind,
-                "run": step.run,
-                "command": step.command,
-                "epochs": step.epochs,
-                "best_epoch": step.best,
-                "versions": step.config.get("versions", {}),
-                **({"logit_difference": step.config["logit_difference"]} if step.kind == "grow" else {}),
-            }
-            for step in lineage.steps
-        ],
+        "steps": [dataclasses.asdict(step) for step in lineage.steps],
     }

@@ -1,3 +1,5 @@
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ def _fit_run(path: Path, backbone: str, weights: str) -> RunDirectory:
     return run
 
 
-def _grow_run(path: Path, source: RunDirectory) -> RunDirectory:
+def _grow_run(path: Path, source: RunDirectory, **more: str) -> RunDirectory:
     run = RunDirectory(path)
     settings = {"data": "/home/someone/cxr/manifest.csv", "backbone": "efficientnetb7", "seed": 3}
     run.create(
@@ -28,8 +30,9 @@ def _grow_run(path: Path, source: RunDirectory) -> RunDirectory:
             "kind": "grow",
             "source_run": str(source.path),
             "settings": settings,
-            "logit_difference": 1e-5,
+            "difference": 1e-5,
             "proof_films": 8,
+            **more,
         }
     )
     run.best_file.touch()
@@ -89,3 +92,27 @@ def test_a_chain_that_bites_its_tail_is_an_error(tmp_path: Path) -> None:
     run = _fit_run(tmp_path / "b", "efficientnetb0", str(tmp_path / "a" / "best.weights.h5"))
     with pytest.raises(RunError, match="twice in its own chain"):
         trace(run)
+
+
+def test_two_runs_grown_together_are_both_followed_and_their_common_start_told_once(tmp_path: Path) -> None:
+    start = _fit_run(tmp_path / "b0", "efficientnetb0", _START)
+    first, second = (_fit_run(tmp_path / name, "efficientnetb0", str(start.best_file)) for name in ("b0-a", "b0-b"))
+    grown = _grow_run(tmp_path / "b7", first, second_run=str(second.path))
+    lineage = trace(grown)
+    assert [step.run for step in lineage.steps] == ["b0", "b0-a", "b0-b", "b7"]
+    assert f"--source {tmp_path.name}/b0-a --source {tmp_path.name}/b0-b" in lineage.steps[-1].command
+    assert "both grown together into one EfficientNetB7" in lineage.statement
+
+
+def test_a_shrunk_bundle_brings_its_own_steps(tmp_path: Path) -> None:
+    earlier = trace(_grow_run(tmp_path / "b7-grown", _fit_run(tmp_path / "b0", "efficientnetb0", _START)))
+    training = {"began_as": earlier.start, "steps": json.loads(json.dumps([asdict(step) for step in earlier.steps]))}
+    shrunk = RunDirectory(tmp_path / "b0-again")
+    shrunk.create({"kind": "shrink", "bundle": "assets/models/pneumo-b7", "training": training, "settings": {}})
+    shrunk.best_file.touch()
+    lineage = trace(_fit_run(tmp_path / "b0-on", "efficientnetb0", str(shrunk.best_file)))
+    assert [step.run for step in lineage.steps] == ["b0", "b7-grown", "b0-again", "b0-on"]
+    assert lineage.steps[:2] == earlier.steps
+    assert lineage.start == earlier.start
+    assert "--bundle models/pneumo-b7" in lineage.steps[2].command
+    assert "shrunk to the EfficientNetB0 inside it" in lineage.statement

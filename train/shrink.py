@@ -1,0 +1,74 @@
+"""Take the EfficientNetB0 back out of a grown EfficientNetB7, to train it on at a fraction of the price.
+
+The inverse of `train.grow`: what reads copied channels sums over the copies, all else is their mean, and B7's extra
+blocks are left out. Exact as long as the copies were not trained apart; where they were, it is the B0 nearest to them.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from pneumo_core.errors import RunError
+from pneumo_core.model.architecture import build_model, finalize_normalization, weight_names
+from pneumo_core.model.bundle import load_bundle
+from train.grow import Array
+from train.run import RunDirectory
+
+_DEPTHWISE = re.compile(r"dwconv2?/kernel$")
+
+
+def shrink_weights(large: Mapping[str, Array], small: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Compute the weights of the B0.
+
+    Args:
+        large: the B7's weights by the names of `weight_names`.
+        small: the shapes of the B0's weights by name.
+
+    Returns:
+        A float32 array for every name of `small`.
+    """
+    return {name: _narrow(large[name], shape, name) for name, shape in small.items()}
+
+
+def _narrow(weight: Array, shape: tuple[int, ...], name: str) -> Array:
+    """Sum over the copies that a kernel reads, average over the copies that it makes."""
+    for axis, (wide, narrow) in enumerate(zip(weight.shape, shape, strict=True)):
+        if wide == narrow:
+            continue
+        copies = np.stack(np.split(weight, wide // narrow, axis=axis))
+        reads = weight.ndim >= 2 and axis == weight.ndim - 2 and not _DEPTHWISE.search(name)
+        weight = copies.sum(axis=0) if reads else copies.mean(axis=0)
+    return weight.astype(np.float32)
+
+
+def shrink(bundle_folder: Path, target: RunDirectory) -> None:
+    """Write the B0 that a bundle's B7 was grown from as a run of its own; `fit --weights` takes its weights.
+
+    Raises:
+        RunError: if the bundle holds no grown efficientnetb7.
+        BundleError: if it is not whole.
+    """
+    bundle = load_bundle(bundle_folder)
+    grown = [step["command"] for step in bundle.training.get("steps", []) if step["kind"] == "grow"]
+    if bundle.backbone != "efficientnetb7" or not grown or grown[-1].count("--source") != 1:
+        raise RunError(
+            f"{bundle.label} holds no EfficientNetB7 that was grown from a single B0. Only such a one can shrink."
+        )
+    small = build_model("efficientnetb0", bundle.head, "none", bundle.input_size)
+    names = weight_names(small)
+    shapes = {name: weight.shape for name, weight in zip(names, small.get_weights(), strict=True)}
+    shrunk = shrink_weights(bundle.read(), shapes)
+    small.set_weights([shrunk[name] for name in names])
+    finalize_normalization(small)
+    target.create(
+        {
+            "kind": "shrink",
+            "bundle": str(bundle_folder),
+            "digest": bundle.digest,
+            "training": bundle.training,
+            "settings": {"backbone": "efficientnetb0", "head": bundle.head, "size": bundle.input_size},
+        }
+    )
+    target.save_best(small)
