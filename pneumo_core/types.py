@@ -213,6 +213,54 @@ class Heatmap:
         return bool((self.grid > 0).any())
 
 
+@dataclass(frozen=True)
+class TrainingFilm:
+    """One film of the training data, as a bundle's index names it; the film itself is not in the bundle.
+
+    Attributes:
+        name: its file, relative to the data set.
+        film_class: its label there.
+        source: where it comes from; empty where the data set does not say.
+        age_group: whom it shows, in the data set's own word ("adult", "paediatric"); empty where it does not say.
+        digest: the first 16 hexadecimal digits of the SHA-256 of the file's bytes.
+    """
+
+    name: str
+    film_class: FilmClass
+    source: str
+    age_group: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class SimilarFilms:
+    """The training films nearest to one film by the network's own features, see `pneumo_core.similar`.
+
+    Attributes:
+        films: the nearest first; at least one, and never the film itself.
+        distances: one for each, in the unit of the index, ascending.
+        usual: 99 % of the films of val have a smaller mean distance to their nearest training films.
+        is_training_film: whether the film is itself one of the training films.
+    """
+
+    films: tuple[TrainingFilm, ...]
+    distances: tuple[float, ...]
+    usual: float
+    is_training_film: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.films or len(self.films) != len(self.distances):
+            raise ValueError(
+                f"One distance for each of one film or more was expected, got {len(self.films)} films and "
+                f"{len(self.distances)} distances."
+            )
+
+    @property
+    def mean_distance(self) -> float:
+        """Of the film to these, in the unit of the index."""
+        return sum(self.distances) / len(self.distances)
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """All that the program says about one film: whether it may be read, the probabilities, and a map for each class.
@@ -224,9 +272,11 @@ class Reading:
         prediction: computed for every film, also for a refused one.
         heatmaps: one for each class, in the order of `FilmClass`.
         assessment: what the intake found.
+        similar: the training films most like it; None where the bundle has no index of them.
     """
 
     film: Radiograph
     prediction: Prediction
     heatmaps: tuple[Heatmap, ...]
     assessment: Assessment
+    similar: SimilarFilms | None = None

@@ -4,6 +4,7 @@
     weights-NN.bin   little-endian tensors one after another; kernels in float16, everything else in float32
     CARD.md          the model card
     selftest.json    what the network says of the phantoms (`pneumo_core.selftest`)
+    similar.json     an index of the training films, and similar.bin; optional (`pneumo_core.similar`)
     SHA256SUMS       the digest of each of the files above
 
 Nothing is ever unpickled. A bundle whose files do not have their digests is refused: there is no prediction from
@@ -16,7 +17,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ class Bundle:
         training: how it was trained, as promotion wrote it.
         data_manifest_sha256: SHA-256 of the manifest of the training data.
         tensors: every tensor, in the order of the model's weights.
+        files: the names that SHA256SUMS lists; nothing else in the folder was checked.
     """
 
     folder: Path
@@ -100,6 +102,7 @@ class Bundle:
     training: dict[str, Any]
     data_manifest_sha256: str
     tensors: tuple[TensorEntry, ...]
+    files: frozenset[str]
 
     @property
     def label(self) -> str:
@@ -205,6 +208,7 @@ def _describe(folder: Path, digest: str, listed: set[str]) -> Bundle:
         training=_field(folder, model, "training", dict),
         data_manifest_sha256=_field(folder, model, "data_manifest_sha256", str),
         tensors=_tensors(folder, model, listed),
+        files=frozenset(listed),
     )
 
 
@@ -275,6 +279,7 @@ def write_bundle(
     input_size: int = INPUT_SIZE,
     conformal: SetThresholds | None = None,
     selftest: str | None = None,
+    similar: Mapping[str, bytes] | None = None,
 ) -> Bundle:
     """Write a bundle so that it is there as a whole or not at all.
 
@@ -294,6 +299,7 @@ def write_bundle(
         input_size: rows and columns of the network's input.
         conformal: the thresholds of the prediction sets; None says that they were never calibrated.
         selftest: what `pneumo_core.selftest.record_expected` wrote; without it the program never passes its self-test.
+        similar: the files of the index of similar films, by name (`pneumo_core.similar`); None where there is none.
 
     Returns:
         The bundle, read back and checked.
@@ -330,6 +336,8 @@ def write_bundle(
         (partial / CARD_FILE).write_text(card, encoding="utf-8")
         if selftest is not None:
             (partial / SELFTEST_FILE).write_text(selftest, encoding="utf-8")
+        for name, content in (similar or {}).items():
+            (partial / name).write_bytes(content)
         names = sorted(path.name for path in partial.iterdir())
         write_sums(partial, names)
         partial.chmod(0o755)  # a temporary folder is for its owner alone

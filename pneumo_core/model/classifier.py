@@ -1,4 +1,4 @@
-"""From films to readings: intake, preprocess, engine, head, temperature, sets, and maps in one place."""
+"""From films to readings: intake, preprocess, engine, head, temperature, sets, maps, and similar films in one place."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,7 @@ from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
 from pneumo_core.model.engine import Engine, Progress, open_engine
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.preprocess import preprocess
+from pneumo_core.similar import SimilarIndex, load_index
 from pneumo_core.types import Assessment, Float32, Prediction, Radiograph, Reading
 
 __all__ = ["Classifier", "default_bundle"]
@@ -29,14 +30,18 @@ class Classifier:
         bundle: the bundle.
         engine: what computes the feature maps.
         gate: what judges the films; the same for every bundle.
+        similar: the index of the training films; None where the bundle has none.
         name: name and short digest of the bundle, as in every answer.
     """
 
-    def __init__(self, bundle: Bundle, engine: Engine, head: Head, gate: Gate) -> None:
+    def __init__(
+        self, bundle: Bundle, engine: Engine, head: Head, gate: Gate, similar: SimilarIndex | None = None
+    ) -> None:
         """Put the parts together; `Classifier.load` makes them."""
         self.bundle = bundle
         self.engine = engine
         self.gate = gate
+        self.similar = similar
         self.name = bundle.label
         self._head = head
 
@@ -55,8 +60,9 @@ class Classifier:
         """
         bundle = load_bundle(folder)
         head = load_head(bundle)
+        similar = load_index(bundle, head.channels)
         gate = Gate(default_gate())
-        return cls(bundle, open_engine(bundle, engine, progress), head, gate)
+        return cls(bundle, open_engine(bundle, engine, progress), head, gate, similar)
 
     def read(self, films: Sequence[Radiograph]) -> list[Reading]:
         """Read one film or many; a film that the intake refuses is predicted all the same, see `answer.answer_of`.
@@ -99,10 +105,13 @@ class Classifier:
         self, films: Iterable[Radiograph], batch: Float32, assessments: Iterable[Assessment]
     ) -> Iterator[Reading]:
         feature_maps = self.engine.feature_map(batch)  # [n, h, w, K]
-        logits, gradients = self._head(feature_maps.mean(axis=(1, 2)))
-        parts = zip(films, assessments, feature_maps, logits, gradients, strict=True)
-        for film, assessment, feature_map, logit, gradient in parts:
-            yield Reading(film, self._predict(logit), heatmaps(feature_map, gradient, film), assessment)
+        pooled = feature_maps.mean(axis=(1, 2))  # [n, K]
+        logits, gradients = self._head(pooled)
+        parts = zip(films, assessments, feature_maps, pooled, logits, gradients, strict=True)
+        for film, assessment, feature_map, features, logit, gradient in parts:
+            maps = heatmaps(feature_map, gradient, film)
+            similar = self.similar.nearest(features, film.digest) if self.similar else None
+            yield Reading(film, self._predict(logit), maps, assessment, similar)
 
     def _predict(self, logits: Float32) -> Prediction:
         temperature, conformal = self.bundle.temperature, self.bundle.conformal
