@@ -116,6 +116,11 @@ def say(template: str, plural: str | None = None, /, **parameters: Any) -> Messa
     return Message(template, plural, **parameters).said_in(current())
 
 
+def known(text: str) -> Message:
+    """The message of an English text that came from another process, which marks it there."""
+    return Message(text)
+
+
 def joined(texts: Iterable[str]) -> Message:
     """Sentences one after another, as one message."""
     parameters: dict[str, Any] = {f"part{number}": text for number, text in enumerate(texts)}

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from pneumo_core.errors import BundleError, PneumoError
+from pneumo_core.language import Message
 from pneumo_core.model.bundle import SELFTEST_FILE
 from pneumo_core.model.classifier import Classifier
 from pneumo_core.preprocess import preprocess
@@ -107,18 +108,30 @@ def _judge(input_difference: float, logit_difference: float, map_difference: flo
     # Written so that a difference that is not a number fails.
     if not input_difference <= INPUT_TOLERANCE:
         problems.append(
-            f"The phantom films come out of reading and preparing with greys that differ by {input_difference:.2g} of "
-            f"255 from the stored ones; at most {INPUT_TOLERANCE} is allowed."
+            Message(
+                "The phantom films come out of reading and preparing with greys that differ by {difference:.2g} of 255 "
+                "from the stored ones; at most {limit} is allowed.",
+                difference=input_difference,
+                limit=INPUT_TOLERANCE,
+            )
         )
     if not logit_difference <= LOGIT_TOLERANCE:
         problems.append(
-            f"The logits of the phantom films differ by {logit_difference:.2g} from the stored ones; at most "
-            f"{LOGIT_TOLERANCE} is allowed."
+            Message(
+                "The logits of the phantom films differ by {difference:.2g} from the stored ones; at most {limit} is "
+                "allowed.",
+                difference=logit_difference,
+                limit=LOGIT_TOLERANCE,
+            )
         )
     if not map_difference <= MAP_TOLERANCE:
         problems.append(
-            f"The maps of the phantom films differ by {map_difference:.2g} of their scale from the stored ones; at "
-            f"most {MAP_TOLERANCE} is allowed."
+            Message(
+                "The maps of the phantom films differ by {difference:.2g} of their scale from the stored ones; at most "
+                "{limit} is allowed.",
+                difference=map_difference,
+                limit=MAP_TOLERANCE,
+            )
         )
     return tuple(problems)
 
@@ -126,7 +139,11 @@ def _judge(input_difference: float, logit_difference: float, map_difference: flo
 def _sentence(error: Exception) -> str:
     if isinstance(error, PneumoError):
         return str(error)
-    return f"The self-test could not be done ({type(error).__name__}: {error}). Get the program and its bundle anew."
+    return Message(
+        "The self-test could not be done ({kind}: {error}). Get the program and its bundle anew.",
+        kind=type(error).__name__,
+        error=str(error),
+    )
 
 
 def _open(path: Path) -> Radiograph:
@@ -137,14 +154,25 @@ def _read_expected(classifier: Classifier) -> dict[str, Any]:
     path = classifier.bundle.folder / SELFTEST_FILE
     if not path.is_file():
         raise BundleError(
-            f"The bundle {classifier.bundle.name} has no {SELFTEST_FILE}: it can not be told whether this machine "
-            "computes as it should. Use a bundle that `python -m train promote` of this version wrote."
+            Message(
+                "The bundle {bundle} has no {file}: it can not be told whether this machine computes as it should. Use"
+                " a bundle that `python -m train promote` of this version wrote.",
+                bundle=classifier.bundle.name,
+                file=SELFTEST_FILE,
+            )
         )
     stored = json.loads(path.read_bytes())
     if stored["schema"] != SCHEMA or not stored["films"]:
         raise BundleError(
-            f"{SELFTEST_FILE} of {classifier.bundle.name} has schema {stored['schema']!r} and "
-            f"{len(stored['films'])} films; schema {SCHEMA} and a film at least were expected."
+            Message(
+                "{file} of {bundle} has schema {found!r} and {films} films; schema {expected} and a film at least were"
+                " expected.",
+                file=SELFTEST_FILE,
+                bundle=classifier.bundle.name,
+                found=stored["schema"],
+                films=len(stored["films"]),
+                expected=SCHEMA,
+            )
         )
     films: dict[str, Any] = stored["films"]
     return films

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pneumo_core.intake.gate import FLAGS, KINDS, Gate, GateScores
 from pneumo_core.intake.look import Look
+from pneumo_core.language import Message
 from pneumo_core.types import AgeGroup, Assessment, Finding, Grade, Radiograph
 
 _SMALL, _TOO_SMALL = 150, 64  # pixels of the shorter side; the films of train have 157 and more
@@ -21,36 +22,50 @@ _CHEST = ("CHEST", "THORAX", "LUNG", "HEART", "RIB")  # in what a header may cal
 _ORDER = (Grade.REFUSE, Grade.CAUTION, Grade.NOTE)
 
 _KIND_FINDINGS = {
-    "lateral": ("lateral", "This looks like a lateral view. Only frontal films (PA or AP) are read."),
+    "lateral": ("lateral", Message("This looks like a lateral view. Only frontal films (PA or AP) are read.")),
     "other_part": (
         "not_a_chest",
-        "This looks like a radiograph of another body part. Only frontal chest films are read.",
+        Message("This looks like a radiograph of another body part. Only frontal chest films are read."),
     ),
     "other_imaging": (
         "not_a_projection",
-        "This looks like a CT, MR, or other medical image. Only frontal chest films are read.",
+        Message("This looks like a CT, MR, or other medical image. Only frontal chest films are read."),
     ),
     "picture": (
         "not_a_radiograph",
-        "This does not look like a radiograph (a photograph, a document, a screen?). Only chest films are read.",
+        Message(
+            "This does not look like a radiograph (a photograph, a document, a screen?). Only chest films are read."
+        ),
     ),
 }
 _TURN_FINDINGS = {
-    1: ("rotated_left", "The film seems to lie on its side, turned to the left. Turn it upright and give it again."),
-    2: ("upside_down", "The film seems to stand upside down. Turn it upright and give it again."),
-    3: ("rotated_right", "The film seems to lie on its side, turned to the right. Turn it upright and give it again."),
+    1: (
+        "rotated_left",
+        Message("The film seems to lie on its side, turned to the left. Turn it upright and give it again."),
+    ),
+    2: ("upside_down", Message("The film seems to stand upside down. Turn it upright and give it again.")),
+    3: (
+        "rotated_right",
+        Message("The film seems to lie on its side, turned to the right. Turn it upright and give it again."),
+    ),
 }
 _FLAG_FINDINGS = {
-    "inverted": ("inverted", "The greys seem to be inverted: air should be dark. Invert the film and give it again."),
+    "inverted": (
+        "inverted",
+        Message("The greys seem to be inverted: air should be dark. Invert the film and give it again."),
+    ),
     "cut_off": (
         "cut_off",
-        "A large part of the lungs seems to be cut off. Both lungs have to be on the film as a whole.",
+        Message("A large part of the lungs seems to be cut off. Both lungs have to be on the film as a whole."),
     ),
-    "marks": ("heavy_marks", "Heavy marks (letters, arrows, lines) seem to be burned in; they can sway the answer."),
+    "marks": (
+        "heavy_marks",
+        Message("Heavy marks (letters, arrows, lines) seem to be burned in; they can sway the answer."),
+    ),
 }
 _OUTSIDE = (
     "outside_training_range",
-    "The film is unlike the films that the model was trained on; the answer may not hold for it.",
+    Message("The film is unlike the films that the model was trained on; the answer may not hold for it."),
 )
 
 
@@ -76,35 +91,59 @@ def _plain_findings(look: Look) -> Iterator[Finding]:
     side, shape = min(look.height, look.width), look.width / look.height
     if side < _SMALL:
         grade = Grade.REFUSE if side < _TOO_SMALL else Grade.CAUTION
-        size = f"The film has {look.width} x {look.height} pixels"
-        yield Finding("low_resolution", grade, f"{size}; at least {_SMALL} at the shorter side are needed.")
+        text = Message(
+            "The film has {width} x {height} pixels; at least {side} at the shorter side are needed.",
+            width=look.width,
+            height=look.height,
+            side=_SMALL,
+        )
+        yield Finding("low_resolution", grade, text)
     if not _SHAPES[0] <= shape <= _SHAPES[1]:
-        text = f"The film is {shape:.1f} times as wide as high: is it cut, or joined with another picture?"
+        text = Message(
+            "The film is {shape:.1f} times as wide as high: is it cut, or joined with another picture?", shape=shape
+        )
         yield Finding("unusual_shape", Grade.CAUTION, text)
     if look.contrast < _NO_CONTRAST:
-        yield Finding("blank", Grade.REFUSE, "The film shows nothing: all of it has nearly the same grey.")
+        yield Finding("blank", Grade.REFUSE, Message("The film shows nothing: all of it has nearly the same grey."))
     elif look.contrast < _LOW_CONTRAST:
-        yield Finding("low_contrast", Grade.CAUTION, "The film has little contrast; check its window or exposure.")
-    for share, code, name in ((look.black, "underexposed", "black"), (look.white, "overexposed", "white")):
+        yield Finding(
+            "low_contrast", Grade.CAUTION, Message("The film has little contrast; check its window or exposure.")
+        )
+    black, white = f"{look.black * 100:.0f}", f"{look.white * 100:.0f}"
+    for share, code, text in (
+        (
+            look.black,
+            "underexposed",
+            Message("{percent} % of the film's middle is plain black; check its window or exposure.", percent=black),
+        ),
+        (
+            look.white,
+            "overexposed",
+            Message("{percent} % of the film's middle is plain white; check its window or exposure.", percent=white),
+        ),
+    ):
         if share > _CLIPPED:
-            grade = Grade.REFUSE if share > _ALL_CLIPPED else Grade.CAUTION
-            text = f"{share * 100:.0f} % of the film's middle is plain {name}; check its window or exposure."
-            yield Finding(code, grade, text)
+            yield Finding(code, Grade.REFUSE if share > _ALL_CLIPPED else Grade.CAUTION, text)
     if look.smoothness < _NOISE:
-        yield Finding("noise", Grade.REFUSE, "The picture is mostly noise; no film is to be seen in it.")
+        yield Finding("noise", Grade.REFUSE, Message("The picture is mostly noise; no film is to be seen in it."))
 
 
 def _header_findings(film: Radiograph) -> Iterator[Finding]:
     if (film.view or "").upper() in ("LL", "RL", "LATERAL", "LAT"):
-        text = f"The file calls this a lateral view ({film.view}). Only frontal films (PA or AP) are read."
+        text = Message(
+            "The file calls this a lateral view ({view}). Only frontal films (PA or AP) are read.", view=film.view
+        )
         yield Finding("lateral", Grade.REFUSE, text)
     part = dict(film.facts).get("Body part", "")
     if part and not any(word in part.upper() for word in _CHEST):
-        text = f"The file calls the body part {part}; a chest film was expected."
+        text = Message("The file calls the body part {part}; a chest film was expected.", part=part)
         yield Finding("other_body_part_in_file", Grade.CAUTION, text)
     years = _years(film)
     if years is not None and _SMALL_CHILD_TO < years < _ADULT_FROM:
-        text = f"The patient is {years:.0f} years old; the children whose films the model knows are one to five."
+        text = Message(
+            "The patient is {years:.0f} years old; the children whose films the model knows are one to five.",
+            years=years,
+        )
         yield Finding("age_not_in_training", Grade.CAUTION, text)
 
 

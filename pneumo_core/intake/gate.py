@@ -22,6 +22,7 @@ import numpy as np
 
 from pneumo_core.errors import BundleError
 from pneumo_core.intake.look import GATE_SIZE, Look, as_gate_input
+from pneumo_core.language import Message
 from pneumo_core.model.bundle import CARD_FILE, SUMS_FILE, check_digests
 from pneumo_core.model.openvino_engine import import_openvino
 from pneumo_core.types import Float32
@@ -98,8 +99,12 @@ class Gate:
         folder = Path(folder)
         if not (folder / SUMS_FILE).is_file():
             raise BundleError(
-                f"There is no intake gate at {folder}: {SUMS_FILE} is missing. Get the folder anew, or make it with "
-                "`python -m train intake`."
+                Message(
+                    "There is no intake gate at {folder}: {file} is missing. Get the folder anew, or make it with "
+                    "`python -m train intake`.",
+                    folder=str(folder),
+                    file=SUMS_FILE,
+                )
             )
         sums = (folder / SUMS_FILE).read_bytes()
         listed = check_digests(folder, sums)
@@ -113,7 +118,9 @@ class Gate:
             network.reshape([1, GATE_SIZE, GATE_SIZE, 3])
             self._request = openvino.Core().compile_model(network, "CPU", _SETTINGS).create_infer_request()
         except RuntimeError as error:
-            raise BundleError(f"OpenVINO can not load the intake gate ({error}). Get its folder anew.") from error
+            raise BundleError(
+                Message("OpenVINO can not load the intake gate ({error}). Get its folder anew.", error=str(error))
+            ) from error
         self._lock = threading.Lock()
 
     def __call__(self, look: Look) -> GateScores:

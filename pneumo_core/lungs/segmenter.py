@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pneumo_core.errors import BundleError, EngineError
+from pneumo_core.language import Message
 from pneumo_core.lungs.mask import LungMask, find_lungs
 from pneumo_core.lungs.prepare import prepare_lungs
 from pneumo_core.model.bundle import MODEL_FILE, SUMS_FILE, check_digests
@@ -50,7 +51,9 @@ class LungSegmenter:
         try:
             self._request = openvino.Core().compile_model(path, "CPU", SETTINGS).create_infer_request()
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO can not load {path}: {error}. Get the folder anew.") from error
+            raise EngineError(
+                Message("OpenVINO can not load {path}: {error}. Get the folder anew.", path=str(path), error=str(error))
+            ) from error
         self._lock = threading.Lock()
 
     @classmethod
@@ -67,8 +70,12 @@ class LungSegmenter:
         folder = Path(folder)
         if not (folder / SUMS_FILE).is_file():
             raise BundleError(
-                f"There is no lung network at {folder}: {SUMS_FILE} is missing. Get the folder anew, or make it with "
-                "`python -m train lungs`."
+                Message(
+                    "There is no lung network at {folder}: {file} is missing. Get the folder anew, or make it with "
+                    "`python -m train lungs`.",
+                    folder=str(folder),
+                    file=SUMS_FILE,
+                )
             )
         sums = (folder / SUMS_FILE).read_bytes()
         listed = check_digests(folder, sums)

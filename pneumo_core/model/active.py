@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from pneumo_core.errors import BundleError
+from pneumo_core.language import Message
 
 _POINTER = "active-model.json"
 
@@ -40,7 +41,11 @@ def active_bundles() -> list[Path]:
         return [Path(folder) for folder in json.loads(pointer.read_text(encoding="utf-8"))["active"]]
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(
-            f"{pointer} does not tell which model is active ({error}). Remove it to return to the model that ships."
+            Message(
+                "{pointer} does not tell which model is active ({error}). Remove it to return to the model that ships.",
+                pointer=str(pointer),
+                error=str(error),
+            )
         ) from error
 
 
@@ -57,7 +62,7 @@ def roll_back() -> None:
     """
     bundles = active_bundles()
     if not bundles:
-        raise BundleError("The model that ships is in use already: there is nothing to roll back.")
+        raise BundleError(Message("The model that ships is in use already: there is nothing to roll back."))
     _write(bundles[:-1])
 
 

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 from pneumo_core.errors import PneumoError
+from pneumo_core.language import Message
 from pneumo_core.model.bundle import load_bundle
 from pneumo_core.model.ir_cache import IR_FILES
 from pneumo_core.model.openvino_engine import import_openvino
@@ -24,16 +25,16 @@ def build_ir(bundle_folder: Path, folder: Path) -> None:
     Raises:
         BundleError: if the bundle is not sound or does not fit its architecture.
     """
-    _report(0.02, "Checking the model")
+    _report(0.02, Message("Checking the model"))
     bundle = load_bundle(bundle_folder)
-    _report(0.05, "Loading TensorFlow")
+    _report(0.05, Message("Loading TensorFlow"))
     openvino = import_openvino()
     from pneumo_core.model.architecture import split_model
     from pneumo_core.model.restore import restore_model
 
-    _report(0.25, "Building the network")
+    _report(0.25, Message("Building the network"))
     extractor, _ = split_model(restore_model(bundle))
-    _report(0.5, "Converting the network")
+    _report(0.5, Message("Converting the network"))
     with warnings.catch_warnings():
         # OpenVINO calls the model with a tuple where the input has a name.
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match", UserWarning)
@@ -41,7 +42,7 @@ def build_ir(bundle_folder: Path, folder: Path) -> None:
     # Keras' swish leaves outputs of its own in some ways of converting; each would keep its layer from being fused.
     if len(network.outputs) != 1:
         raise RuntimeError(f"The converted network has {len(network.outputs)} outputs, expected 1.")
-    _report(0.95, "Writing the network")
+    _report(0.95, Message("Writing the network"))
     openvino.save_model(network, folder / IR_FILES[0], compress_to_fp16=False)
 
 

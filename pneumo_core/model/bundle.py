@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pneumo_core.errors import BundleError
+from pneumo_core.language import Message
 from pneumo_core.model.active import active_bundles
 from pneumo_core.model.sets import SetThresholds
 from pneumo_core.model.sums import AGAIN, PLAIN_NAME
@@ -156,8 +157,12 @@ def load_bundle(folder: Path | str) -> Bundle:
     folder = Path(folder)
     if not (folder / SUMS_FILE).is_file():
         raise BundleError(
-            f"There is no model bundle at {folder}: {SUMS_FILE} is missing. Give the folder of a bundle "
-            f"({MODEL_FILE}, weights, {CARD_FILE}, {SUMS_FILE}), or make one with `python -m train promote`."
+            Message(
+                "There is no model bundle at {folder}: {file} is missing. Give the folder of a bundle "
+                "(model.json, weights, CARD.md, {file}), or make one with `python -m train promote`.",
+                folder=str(folder),
+                file=SUMS_FILE,
+            )
         )
     sums = (folder / SUMS_FILE).read_bytes()
     listed = check_digests(folder, sums)
@@ -389,7 +394,10 @@ def default_bundle() -> Path:
     folders = sorted(path.parent for path in models.glob("*/weights-00.bin"))
     if not folders:
         raise BundleError(
-            f"There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "
-            "folder of one in the environment variable PNEUMO_MODEL."
+            Message(
+                "There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "
+                "folder of one in the environment variable PNEUMO_MODEL.",
+                models=str(models),
+            )
         )
     return folders[-1]

@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pneumo_core.errors import EngineError
+from pneumo_core.language import Message, known
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.model.engine import Progress
 
@@ -55,22 +56,30 @@ def prepare_ir(bundle: Bundle, progress: Progress | None = None) -> Path:
     if _is_intact(folder):
         return folder / IR_FILES[0]
     report = progress or (lambda share, step: None)
-    report(0.0, "Preparing the model for this machine, once")
+    report(0.0, Message("Preparing the model for this machine, once"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f"{folder.name}.lock", timeout=_WAIT_SECONDS):
             if not _is_intact(folder):  # another process may have built it meanwhile
                 _build(bundle, folder, report)
-        report(1.0, "The model is prepared")
+        report(1.0, Message("The model is prepared"))
     except Timeout as error:  # an OSError too
         raise EngineError(
-            f"Another process has been preparing the model in {folder.parent} for {_WAIT_SECONDS / 60:.0f} minutes. "
-            "End it and try again."
+            Message(
+                "Another process has been preparing the model in {folder} for {minutes:.0f} minutes. End it and try "
+                "again.",
+                folder=str(folder.parent),
+                minutes=_WAIT_SECONDS / 60,
+            )
         ) from error
     except OSError as error:
         raise EngineError(
-            f"The folder {folder.parent} can not be written ({error.strerror}), but the prepared model has to lie "
-            "there. Make it writable, free some 600 MB, or set XDG_CACHE_HOME to another folder."
+            Message(
+                "The folder {folder} can not be written ({error}), but the prepared model has to lie there. Make it "
+                "writable, free some 600 MB, or set XDG_CACHE_HOME to another folder.",
+                folder=str(folder.parent),
+                error=error.strerror,
+            )
         ) from error
     return folder / IR_FILES[0]
 
@@ -124,12 +133,16 @@ def _run_builder(bundle: Bundle, partial: Path, report: Progress) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             share, _, step = line.strip().partition(" ")
-            report(float(share), step)
+            report(float(share), known(step))
     if process.returncode != 0:
         lines = log.read_text("utf-8", "replace").strip().splitlines() or [f"exit status {process.returncode}"]
         raise EngineError(
-            f"The model {bundle.name} could not be prepared for OpenVINO: {lines[-1]}. Check that the packages of "
-            "requirements.txt are installed and that some 4 GB of memory are free, then try again."
+            Message(
+                "The model {bundle} could not be prepared for OpenVINO: {error}. Check that the packages of "
+                "requirements.txt are installed and that some 4 GB of memory are free, then try again.",
+                bundle=bundle.name,
+                error=lines[-1],
+            )
         )
     log.unlink()
     shutil.rmtree(partial / "keras", ignore_errors=True)

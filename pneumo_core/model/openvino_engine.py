@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pneumo_core.errors import EngineError
+from pneumo_core.language import Message
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.model.engine import Progress
 from pneumo_core.model.ir_cache import prepare_ir
@@ -35,7 +36,9 @@ def import_openvino() -> Any:
         import openvino
     except ImportError as error:
         raise EngineError(
-            f"OpenVINO can not be imported ({error}). Install the packages of requirements.txt."
+            Message(
+                "OpenVINO can not be imported ({error}). Install the packages of requirements.txt.", error=str(error)
+            )
         ) from error
     return openvino
 
@@ -67,7 +70,14 @@ class OpenVinoEngine:
             network.reshape([1, side, side, 3])
             self._request = openvino.Core().compile_model(network, "CPU", SETTINGS).create_infer_request()
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO can not load {path}: {error}. Remove the folder {path.parent}.") from error
+            raise EngineError(
+                Message(
+                    "OpenVINO can not load {path}: {error}. Remove the folder {folder}.",
+                    path=str(path),
+                    error=str(error),
+                    folder=str(path.parent),
+                )
+            ) from error
         self._lock = threading.Lock()  # a request holds one film; more at a time would only share the same cores
 
     def feature_map(self, batch: Float32) -> Float32:

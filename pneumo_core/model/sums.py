@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pneumo_core.errors import BundleError
+from pneumo_core.language import Message
 
 SUMS_FILE = "SHA256SUMS"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-AGAIN = "Get the bundle anew from where it came from."
+AGAIN = Message("Get the bundle anew from where it came from.")
 
 
 def check_digests(folder: Path, sums: bytes) -> set[str]:
@@ -19,18 +20,38 @@ def check_digests(folder: Path, sums: bytes) -> set[str]:
         expected, _, name = line.partition("  ")
         if not re.fullmatch(r"[0-9a-f]{64}", expected) or not PLAIN_NAME.fullmatch(name):
             raise BundleError(
-                f"{SUMS_FILE} of {folder.name} has the line {line[:120]!r}; 64 hexadecimal digits, two spaces, and "
-                f"a plain file name were expected. {AGAIN}"
+                Message(
+                    "{file} of {bundle} has the line {line!r}; 64 hexadecimal digits, two spaces, and a plain file "
+                    "name were expected. {again}",
+                    file=SUMS_FILE,
+                    bundle=folder.name,
+                    line=line[:120],
+                    again=AGAIN,
+                )
             )
         path = folder / name
         if not path.is_file():
-            raise BundleError(f"The file {name} of the bundle {folder.name} is missing. {AGAIN}")
+            raise BundleError(
+                Message(
+                    "The file {name} of the bundle {bundle} is missing. {again}",
+                    name=name,
+                    bundle=folder.name,
+                    again=AGAIN,
+                )
+            )
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != expected:
             raise BundleError(
-                f"The file {name} of the bundle {folder.name} has the SHA-256 {found[:12]}..., expected "
-                f"{expected[:12]}...: it was damaged or changed. {AGAIN}"
+                Message(
+                    "The file {name} of the bundle {bundle} has the SHA-256 {found}..., expected {expected}...: it was "
+                    "damaged or changed. {again}",
+                    name=name,
+                    bundle=folder.name,
+                    found=found[:12],
+                    expected=expected[:12],
+                    again=AGAIN,
+                )
             )
         listed.add(name)
     return listed

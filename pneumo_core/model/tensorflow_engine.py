@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from pneumo_core.errors import EngineError
+from pneumo_core.language import Message
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.model.engine import Progress
 from pneumo_core.types import Float32
@@ -29,30 +30,36 @@ class TensorFlowEngine:
             BundleError: if the bundle does not fit its architecture.
         """
         report = progress or (lambda share, step: None)
-        report(0.0, "Loading TensorFlow")
+        report(0.0, Message("Loading TensorFlow"))
         try:
             import keras
             import tensorflow as tf
         except ImportError as error:
             raise EngineError(
-                f"TensorFlow can not be imported ({error}). Install the packages of requirements.txt, or use the "
-                "openvino engine."
+                Message(
+                    "TensorFlow can not be imported ({error}). Install the packages of requirements.txt, or use the "
+                    "openvino engine.",
+                    error=str(error),
+                )
             ) from error
         if keras.backend.backend() != "tensorflow":
             raise EngineError(
-                f"Keras runs on {keras.backend.backend()}, the tensorflow engine needs it on tensorflow. "
-                "Set KERAS_BACKEND=tensorflow, or use the openvino engine."
+                Message(
+                    "Keras runs on {backend}, the tensorflow engine needs it on tensorflow. Set "
+                    "KERAS_BACKEND=tensorflow, or use the openvino engine.",
+                    backend=keras.backend.backend(),
+                )
             )
         from pneumo_core.model.architecture import split_model
         from pneumo_core.model.restore import restore_model
 
-        report(0.4, "Building the network")
+        report(0.4, Message("Building the network"))
         extractor, _ = split_model(restore_model(bundle))
         side = bundle.input_size
         films = tf.TensorSpec([None, side, side, 3], tf.float32)
         # One graph for every number of films: tracing a new one costs seconds.
         self._run: Any = tf.function(lambda batch: extractor(batch, training=False), input_signature=[films])
-        report(0.7, "Tracing the network")
+        report(0.7, Message("Tracing the network"))
         self._run.get_concrete_function()
 
     def feature_map(self, batch: Float32) -> Float32:

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import PurePath
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading.dicom import read_dicom
 from pneumo_core.reading.formats import JPEG_SIGNATURE, PNG_SIGNATURE, looks_like_dicom, name_of_other
 from pneumo_core.reading.limits import MAX_FILE_BYTES
@@ -29,11 +30,15 @@ def read_film(data: bytes, name: str) -> Radiograph:
         ReadError: if the file is not a readable single image in DICOM, PNG, or JPEG of a plain film.
     """
     if not data:
-        raise ReadError("The file is empty. Copy or export the film anew.")
+        raise ReadError(Message("The file is empty. Copy or export the film anew."))
     if len(data) > MAX_FILE_BYTES:
         raise ReadError(
-            f"The file has {len(data) / 2**20:,.0f} MB; at most {MAX_FILE_BYTES // 2**20} MB are read. "
-            "Export the film by itself, or at a lower resolution."
+            Message(
+                "The file has {size:,.0f} MB; at most {most} MB are read. Export the film by itself, or at a lower "
+                "resolution.",
+                size=len(data) / 2**20,
+                most=MAX_FILE_BYTES // 2**20,
+            )
         )
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(PNG_SIGNATURE):
@@ -43,8 +48,13 @@ def read_film(data: bytes, name: str) -> Radiograph:
     if looks_like_dicom(data):
         return read_dicom(data, digest)
     called = _ENDINGS.get(PurePath(name).suffix.lower())
-    but = f", though it is called {PurePath(name).suffix}" if called else ""
+    kind = name_of_other(data)
+    if called:
+        kind = Message("{kind}, though it is called {ending}", kind=kind, ending=PurePath(name).suffix)
     raise ReadError(
-        f"This is {name_of_other(data)}{but}. A chest film as DICOM, PNG, or JPEG was expected. "
-        "Export the film in one of these formats."
+        Message(
+            "This is {kind}. A chest film as DICOM, PNG, or JPEG was expected. Export the film in one of "
+            "these formats.",
+            kind=kind,
+        )
     )

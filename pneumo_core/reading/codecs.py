@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading.codestream import StreamHeader, check_jpeg_end
 from pneumo_core.reading.limits import EXPORT_HINT, check_size
 
@@ -30,11 +31,17 @@ def _decoded(decoder: Callable[..., Samples], data: bytes, header: StreamHeader,
     except Exception:  # the decoders raise many kinds; the data are damaged all the same
         # No chaining: a decoder's own words mean nothing to the reader.
         raise ReadError(
-            f"The {kind} data of this file can not be decoded: they are damaged or cut short. {EXPORT_HINT}"
+            Message(
+                "The {kind} data of this file can not be decoded: they are damaged or cut short. {hint}",
+                kind=kind,
+                hint=EXPORT_HINT,
+            )
         ) from None
     shape = (header.rows, header.columns) if header.samples == 1 else (header.rows, header.columns, header.samples)
     if samples.shape != shape or samples.dtype.itemsize > 2:
-        raise ReadError(f"The {kind} data of this file contradict their own header. {EXPORT_HINT}")
+        raise ReadError(
+            Message("The {kind} data of this file contradict their own header. {hint}", kind=kind, hint=EXPORT_HINT)
+        )
     return samples
 
 
@@ -52,7 +59,13 @@ def decode_jpeg(data: bytes, header: StreamHeader) -> Samples:
     # The same colour space in and out makes libjpeg leave the samples alone.
     coded = {1: "GRAYSCALE", 3: "RGB", 4: "CMYK"}.get(header.samples)
     if coded is None:
-        raise ReadError(f"The JPEG data have {header.samples} samples a pixel; 1, 3, or 4 were expected. {EXPORT_HINT}")
+        raise ReadError(
+            Message(
+                "The JPEG data have {samples} samples a pixel; 1, 3, or 4 were expected. {hint}",
+                samples=header.samples,
+                hint=EXPORT_HINT,
+            )
+        )
     ycck = header.samples == 4 and header.adobe_transform == 2
     return _decoded(
         imagecodecs.jpeg8_decode, data, header, "JPEG", colorspace="YCCK" if ycck else coded, outcolorspace=coded
@@ -81,7 +94,13 @@ def decode_jpeg2000(codestream: bytes, header: StreamHeader) -> Samples:
     """
     check_size(header.rows, header.columns)
     if header.bits > 16:
-        raise ReadError(f"The JPEG 2000 data have {header.bits} bits a sample; at most 16 are read. {EXPORT_HINT}")
+        raise ReadError(
+            Message(
+                "The JPEG 2000 data have {bits} bits a sample; at most 16 are read. {hint}",
+                bits=header.bits,
+                hint=EXPORT_HINT,
+            )
+        )
     return _decoded(imagecodecs.jpeg2k_decode, codestream, header, "JPEG 2000")
 
 
@@ -94,9 +113,11 @@ def decode_png(data: bytes, rows: int, columns: int) -> Samples:
     try:
         samples: Samples = imagecodecs.png_decode(data)
     except Exception:  # the decoder raises many kinds, UnicodeDecodeError among them
-        raise ReadError(f"The PNG data of this file are damaged or cut short. {EXPORT_HINT}") from None
+        raise ReadError(
+            Message("The PNG data of this file are damaged or cut short. {hint}", hint=EXPORT_HINT)
+        ) from None
     if samples.shape[:2] != (rows, columns):
-        raise ReadError(f"The PNG data of this file contradict their own header. {EXPORT_HINT}")
+        raise ReadError(Message("The PNG data of this file contradict their own header. {hint}", hint=EXPORT_HINT))
     return samples
 
 
@@ -116,7 +137,7 @@ def decode_rle(data: bytes, rows: int, columns: int, samples: int, byte_count: i
     Raises:
         ReadError: if the header does not fit the size, or a segment is damaged or cut short.
     """
-    damaged = ReadError(f"The run-length data of this file are damaged or cut short. {EXPORT_HINT}")
+    damaged = ReadError(Message("The run-length data of this file are damaged or cut short. {hint}", hint=EXPORT_HINT))
     segments = samples * byte_count
     if len(data) < 64 or struct.unpack_from("<I", data)[0] != segments:
         raise damaged

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass, replace
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading.limits import EXPORT_HINT, MAX_JPEG2000_TILES, MAX_JPEG_SCANS
 
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE
@@ -55,7 +56,13 @@ class StreamHeader:
 
 
 def _damaged(kind: str) -> ReadError:
-    return ReadError(f"The {kind} data of this file are damaged or cut short; a whole film was expected. {EXPORT_HINT}")
+    return ReadError(
+        Message(
+            "The {kind} data of this file are damaged or cut short; a whole film was expected. {hint}",
+            kind=kind,
+            hint=EXPORT_HINT,
+        )
+    )
 
 
 def jpeg_header(data: bytes) -> StreamHeader:
@@ -170,6 +177,11 @@ def jpeg2000_header(codestream: bytes) -> StreamHeader:
     tiles = -(-(x1 - tile_x0) // tile_width) * -(-(y1 - tile_y0) // tile_height)
     if tiles > MAX_JPEG2000_TILES:
         raise ReadError(
-            f"The JPEG 2000 data are cut into {tiles:,} tiles; at most {MAX_JPEG2000_TILES:,} are read. {EXPORT_HINT}"
+            Message(
+                "The JPEG 2000 data are cut into {tiles:,} tiles; at most {most:,} are read. {hint}",
+                tiles=tiles,
+                most=MAX_JPEG2000_TILES,
+                hint=EXPORT_HINT,
+            )
         )
     return StreamHeader(y1 - y0, x1 - x0, samples, (components[0] & 0x7F) + 1, signed=bool(components[0] & 0x80))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading import facts
 from pneumo_core.reading.codecs import Samples
 from pneumo_core.reading.dicom_file import Tags, read_elements
@@ -18,38 +19,38 @@ from pneumo_core.types import Finding, Grade, Radiograph
 # Registered modalities that are no plain films (PS3.3 C.7.3.1.1.1). Anything else is given a chance: senders also
 # write values of their own, such as DR.
 _OTHER_MODALITIES = {
-    "CT": "a CT image",
-    "MR": "an MR image",
-    "US": "an ultrasound image",
-    "IVUS": "an ultrasound image",
-    "BDUS": "an ultrasound image",
-    "MG": "a mammogram",
-    "XA": "an angiogram",
-    "RF": "a fluoroscopy image",
-    "NM": "a nuclear medicine image",
-    "PT": "a PET image",
-    "PX": "a dental panorama",
-    "IO": "a dental film",
-    "BMD": "a bone density image",
-    "ES": "an endoscopy image",
-    "GM": "a microscopy image",
-    "SM": "a microscopy image",
-    "OP": "a photograph of the eye",
-    "OPT": "a tomogram of the eye",
-    "OCT": "an optical tomogram",
-    "IVOCT": "an optical tomogram",
-    "XC": "a photograph",
-    "TG": "a thermogram",
-    "ECG": "an electrocardiogram",
-    "SEG": "a segmentation",
-    "RTIMAGE": "a radiotherapy image",
-    "RTDOSE": "a radiotherapy dose",
-    "RTSTRUCT": "a radiotherapy structure set",
-    "RTPLAN": "a radiotherapy plan",
-    "SR": "a report",
-    "DOC": "a document",
-    "PR": "a presentation state",
-    "KO": "a selection of images",
+    "CT": Message("a CT image"),
+    "MR": Message("an MR image"),
+    "US": Message("an ultrasound image"),
+    "IVUS": Message("an ultrasound image"),
+    "BDUS": Message("an ultrasound image"),
+    "MG": Message("a mammogram"),
+    "XA": Message("an angiogram"),
+    "RF": Message("a fluoroscopy image"),
+    "NM": Message("a nuclear medicine image"),
+    "PT": Message("a PET image"),
+    "PX": Message("a dental panorama"),
+    "IO": Message("a dental film"),
+    "BMD": Message("a bone density image"),
+    "ES": Message("an endoscopy image"),
+    "GM": Message("a microscopy image"),
+    "SM": Message("a microscopy image"),
+    "OP": Message("a photograph of the eye"),
+    "OPT": Message("a tomogram of the eye"),
+    "OCT": Message("an optical tomogram"),
+    "IVOCT": Message("an optical tomogram"),
+    "XC": Message("a photograph"),
+    "TG": Message("a thermogram"),
+    "ECG": Message("an electrocardiogram"),
+    "SEG": Message("a segmentation"),
+    "RTIMAGE": Message("a radiotherapy image"),
+    "RTDOSE": Message("a radiotherapy dose"),
+    "RTSTRUCT": Message("a radiotherapy structure set"),
+    "RTPLAN": Message("a radiotherapy plan"),
+    "SR": Message("a report"),
+    "DOC": Message("a document"),
+    "PR": Message("a presentation state"),
+    "KO": Message("a selection of images"),
 }
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 _MODALITY_OF_CLASS = (  # for files without a modality: what their SOP class says
@@ -67,14 +68,16 @@ _MODALITY_OF_CLASS = (  # for files without a modality: what their SOP class say
     ("88", "SR"),
     ("104", "DOC"),
 )
-_WANTED = "Pneumo reads plain chest films (CR or DX)."
+_WANTED = Message("Pneumo reads plain chest films (CR or DX).")
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
 _YBR = ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
 
 PHOTOMETRIC_MISSING = Finding(
     "photometric_missing",
     Grade.CAUTION,
-    "The file does not say whether its smallest values are black or white; black was taken. Check that air is dark.",
+    Message(
+        "The file does not say whether its smallest values are black or white; black was taken. Check that air is dark."
+    ),
 )
 
 
@@ -104,7 +107,7 @@ def read_dicom(data: bytes, digest: str) -> Radiograph:
         bits_stored=stored.bits,
         digest=digest,
         file_format=f"DICOM {modality}" if modality else "DICOM",
-        photometric=layout.photometric or "unknown",
+        photometric=layout.photometric or Message("unknown"),
         spacing_mm=spacing,
         spacing_source=spacing_source,
         view=facts.view(tags),
@@ -119,15 +122,36 @@ def _check_kind(tags: Tags) -> str | None:
     modality = (tags.text("Modality") or "").upper() or None
     kind = modality or _modality_of_class(tags.text("SOPClassUID") or "")
     if kind in _OTHER_MODALITIES:
-        raise ReadError(f"This is {_OTHER_MODALITIES[kind]} ({kind}). {_WANTED} Choose the film of the same study.")
+        raise ReadError(
+            Message(
+                "This is {name} ({kind}). {wanted} Choose the film of the same study.",
+                name=_OTHER_MODALITIES[kind],
+                kind=kind,
+                wanted=_WANTED,
+            )
+        )
     if tags.is_present("DirectoryRecordSequence"):
-        raise ReadError("This is the table of contents of a DICOM disc (DICOMDIR). Drop the films that lie beside it.")
+        raise ReadError(
+            Message("This is the table of contents of a DICOM disc (DICOMDIR). Drop the films that lie beside it.")
+        )
     if not tags.is_present("PixelData"):
         if tags.is_present("EncryptedAttributesSequence"):
-            raise ReadError("The DICOM file is encrypted and shows no image. Export the film without encryption.")
+            raise ReadError(
+                Message("The DICOM file is encrypted and shows no image. Export the film without encryption.")
+            )
         if tags.is_present("FloatPixelData") or tags.is_present("DoubleFloatPixelData"):
-            raise ReadError(f"The DICOM image has floating-point values; whole numbers were expected. {EXPORT_HINT}")
-        raise ReadError(f"The DICOM file holds no image, or is cut short before it. {_WANTED} {EXPORT_HINT}")
+            raise ReadError(
+                Message(
+                    "The DICOM image has floating-point values; whole numbers were expected. {hint}", hint=EXPORT_HINT
+                )
+            )
+        raise ReadError(
+            Message(
+                "The DICOM file holds no image, or is cut short before it. {wanted} {hint}",
+                wanted=_WANTED,
+                hint=EXPORT_HINT,
+            )
+        )
     # A modality that is none of the standard's short codes is not repeated anywhere.
     return modality if modality and re.fullmatch(r"[A-Z]{2,4}", modality) else None
 
@@ -152,7 +176,9 @@ def _greys(
             unsigned = values.view(f"u{values.itemsize}")
             luma, findings = (grey_of_ybr if stored.is_ybr else grey_of_rgb)(unsigned, stored.bits)
         else:
-            raise ReadError(f"The DICOM image has colours in a way that is not read here. {EXPORT_HINT}")
+            raise ReadError(
+                Message("The DICOM image has colours in a way that is not read here. {hint}", hint=EXPORT_HINT)
+            )
         grey, window, more = luma_scale(luma)
         return grey, window, findings + more
     findings = () if photometric in _GREYSCALE else (PHOTOMETRIC_MISSING,)
@@ -233,7 +259,9 @@ def _lookup_table(item: Tags, *, signed: bool) -> LookupTable | None:
 
 def _coloured(tags: Tags, values: Samples) -> Samples:
     """Put palette colours (PS3.3 C.7.9) in the place of indices: uint8 or uint16 [H, W, 3]."""
-    refused = ReadError(f"The colour palette of this DICOM image is missing or not read here. {EXPORT_HINT}")
+    refused = ReadError(
+        Message("The colour palette of this DICOM image is missing or not read here. {hint}", hint=EXPORT_HINT)
+    )
     channels = []
     for name in ("Red", "Green", "Blue"):
         descriptor = tags.numbers(f"{name}PaletteColorLookupTableDescriptor")

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading.formats import dataset_encoding, has_dicom_prefix
 from pneumo_core.reading.limits import EXPORT_HINT, MAX_FILE_BYTES
 
@@ -23,7 +24,9 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 _quiet_lock = threading.RLock()
 
-_DAMAGED = f"The DICOM file is damaged or cut short: its data elements can not be followed. {EXPORT_HINT}"
+_DAMAGED = Message(
+    "The DICOM file is damaged or cut short: its data elements can not be followed. {hint}", hint=EXPORT_HINT
+)
 
 READ_SYNTAXES = frozenset(
     {
@@ -94,8 +97,14 @@ def _transfer_syntax(meta: Dataset, data: bytes, offset: int) -> uid.UID:
     if stated:
         if stated in READ_SYNTAXES:
             return stated
-        name = "an unknown or private one" if stated.name == stated else stated.name
-        raise ReadError(f"The DICOM file is compressed by a method that is not read here ({name}). {EXPORT_HINT}")
+        name = Message("an unknown or private one") if stated.name == stated else stated.name
+        raise ReadError(
+            Message(
+                "The DICOM file is compressed by a method that is not read here ({name}). {hint}",
+                name=name,
+                hint=EXPORT_HINT,
+            )
+        )
     encoding = dataset_encoding(data, offset)
     if encoding is None:
         raise ReadError(_DAMAGED)
@@ -111,8 +120,10 @@ def _inflate(deflated: bytes) -> bytes:
     inflated = inflater.decompress(deflated, MAX_FILE_BYTES)
     if inflater.unconsumed_tail and not inflater.eof:
         raise ReadError(
-            f"The deflated DICOM file holds more than {MAX_FILE_BYTES // 2**20} MB. "
-            "Export the film at a lower resolution."
+            Message(
+                "The deflated DICOM file holds more than {most} MB. Export the film at a lower resolution.",
+                most=MAX_FILE_BYTES // 2**20,
+            )
         )
     if not inflater.eof:
         raise ReadError(_DAMAGED)

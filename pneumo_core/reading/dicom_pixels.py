@@ -7,6 +7,7 @@ from pydicom import uid
 from pydicom.encaps import get_frame, parse_basic_offsets
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading import codecs
 from pneumo_core.reading.codecs import Samples
 from pneumo_core.reading.codestream import StreamHeader, jpeg2000_codestream, jpeg2000_header, jpeg_header
@@ -73,23 +74,42 @@ def pixel_layout(tags: Tags, *, compressed: bool) -> PixelLayout:
     """
     frames = tags.integer("NumberOfFrames") or 1
     if frames > 1:
-        raise ReadError(f"The DICOM file holds {frames} frames; one film a file is read. Export the film by itself.")
+        raise ReadError(
+            Message(
+                "The DICOM file holds {frames} frames; one film a file is read. Export the film by itself.",
+                frames=frames,
+            )
+        )
     rows, columns, samples = (tags.integer(keyword) for keyword in ("Rows", "Columns", "SamplesPerPixel"))
     if not compressed and (rows is None or columns is None):
-        raise ReadError(f"The DICOM file does not say how many rows and columns its image has. {EXPORT_HINT}")
+        raise ReadError(
+            Message("The DICOM file does not say how many rows and columns its image has. {hint}", hint=EXPORT_HINT)
+        )
     if rows is not None and columns is not None:
         check_size(rows, columns)
     photometric = (tags.text("PhotometricInterpretation") or "").upper() or None
     if samples is None and not compressed:
         samples = 3 if photometric is not None and photometric.startswith(("RGB", "YBR")) else 1
     if samples not in (1, 3, None):
-        raise ReadError(f"The DICOM image has {samples} samples a pixel; 1 or 3 were expected. {EXPORT_HINT}")
+        raise ReadError(
+            Message(
+                "The DICOM image has {samples} samples a pixel; 1 or 3 were expected. {hint}",
+                samples=samples,
+                hint=EXPORT_HINT,
+            )
+        )
     allocated = tags.integer("BitsAllocated")
     stored = tags.integer("BitsStored")
     if allocated is None:
         allocated = 8 if stored is not None and stored <= 8 else 16
     if allocated not in (8, 16):
-        raise ReadError(f"The DICOM image has {allocated} bits a sample; 8 or 16 were expected. {EXPORT_HINT}")
+        raise ReadError(
+            Message(
+                "The DICOM image has {allocated} bits a sample; 8 or 16 were expected. {hint}",
+                allocated=allocated,
+                hint=EXPORT_HINT,
+            )
+        )
     if stored is None or not 1 <= stored <= allocated:
         stored = allocated
     high_bit = tags.integer("HighBit")
@@ -116,7 +136,9 @@ def stored_pixels(tags: Tags, syntax: uid.UID, layout: PixelLayout) -> StoredPix
     """
     data = tags.raw("PixelData")
     if data is None:
-        raise ReadError(f"The image of this DICOM file can not be got at; the file is damaged. {EXPORT_HINT}")
+        raise ReadError(
+            Message("The image of this DICOM file can not be got at; the file is damaged. {hint}", hint=EXPORT_HINT)
+        )
     ybr = (layout.photometric or "").startswith("YBR")
     if not syntax.is_encapsulated:
         swapped = not syntax.is_little_endian and tags.value_representation("PixelData") == "OW"
@@ -126,7 +148,9 @@ def stored_pixels(tags: Tags, syntax: uid.UID, layout: PixelLayout) -> StoredPix
     frame = _only_frame(data)
     if syntax == uid.RLELossless:
         if layout.rows is None or layout.columns is None:
-            raise ReadError(f"The DICOM file does not say how many rows and columns its image has. {EXPORT_HINT}")
+            raise ReadError(
+                Message("The DICOM file does not say how many rows and columns its image has. {hint}", hint=EXPORT_HINT)
+            )
         values = codecs.decode_rle(frame, layout.rows, layout.columns, layout.samples or 1, layout.bits_allocated // 8)
         return StoredPixels(_stored_bits(values, layout), layout.bits_stored, ybr)
     if syntax in _JPEG_2000:
@@ -140,7 +164,9 @@ def stored_pixels(tags: Tags, syntax: uid.UID, layout: PixelLayout) -> StoredPix
         header = jpeg_header(frame)
         _check_agreement(header, layout)
         if header.jpeg_ls != (syntax in _JPEG_LS):
-            raise ReadError(f"The compressed data are of another kind than the DICOM file says. {EXPORT_HINT}")
+            raise ReadError(
+                Message("The compressed data are of another kind than the DICOM file says. {hint}", hint=EXPORT_HINT)
+            )
         values = codecs.decode_jpeg_ls(frame, header) if header.jpeg_ls else codecs.decode_jpeg(frame, header)
         if not header.jpeg_ls and not header.lossless:
             # The stream itself knows best: many files are labelled RGB though coded as YCbCr, or the other way round.
@@ -162,13 +188,23 @@ def _native(data: bytes, layout: PixelLayout, little_endian: bool, swapped: bool
     expected = count * layout.bits_allocated // 8
     if len(data) < expected:
         raise ReadError(
-            f"The image of this DICOM file is cut short: {len(data):,} of {expected:,} bytes are there. "
-            "Transfer or export the film anew."
+            Message(
+                "The image of this DICOM file is cut short: {found:,} of {expected:,} bytes are there. Transfer or "
+                "export the film anew.",
+                found=len(data),
+                expected=expected,
+            )
         )
     if len(data) >= 2 * expected:
         raise ReadError(
-            f"The image of this DICOM file has {len(data):,} bytes where one film of {columns} x {rows} pixels takes "
-            f"{expected:,}. Export the film by itself."
+            Message(
+                "The image of this DICOM file has {found:,} bytes where one film of {columns} x {rows} pixels takes "
+                "{expected:,}. Export the film by itself.",
+                found=len(data),
+                columns=columns,
+                rows=rows,
+                expected=expected,
+            )
         )
     if layout.bits_allocated == 8:
         samples_1d = np.frombuffer(data, np.uint8, count)
@@ -182,7 +218,10 @@ def _native(data: bytes, layout: PixelLayout, little_endian: bool, swapped: bool
     if halved:
         if columns % 2:
             raise ReadError(
-                f"The DICOM image has an odd number of columns, which its colour coding rules out. {EXPORT_HINT}"
+                Message(
+                    "The DICOM image has an odd number of columns, which its colour coding rules out. {hint}",
+                    hint=EXPORT_HINT,
+                )
             )
         pairs = samples_1d.reshape(rows, columns // 2, 4)  # two luminances, then the colour differences of both
         colour = np.repeat(pairs[..., 2:], 2, axis=1)
@@ -199,10 +238,15 @@ def _only_frame(data: bytes) -> bytes:
             offsets = parse_basic_offsets(data)
             frame = get_frame(data, 0, number_of_frames=1) if len(offsets) < 2 else None
     except Exception:  # pydicom raises whatever malformed fragments lead to
-        raise ReadError(f"The compressed image of this DICOM file is damaged or cut short. {EXPORT_HINT}") from None
+        raise ReadError(
+            Message("The compressed image of this DICOM file is damaged or cut short. {hint}", hint=EXPORT_HINT)
+        ) from None
     if frame is None:
         raise ReadError(
-            f"The DICOM file holds {len(offsets)} frames; one film a file is read. Export the film by itself."
+            Message(
+                "The DICOM file holds {frames} frames; one film a file is read. Export the film by itself.",
+                frames=len(offsets),
+            )
         )
     return frame
 
@@ -213,18 +257,27 @@ def _check_agreement(header: StreamHeader, layout: PixelLayout) -> None:
     found = (header.columns, header.rows, header.samples)
     if any(one is not None and one != other for one, other in zip(told, found, strict=True)):
         raise ReadError(
-            f"The DICOM file declares {_size(told)}, but its compressed data hold {_size(found)}. {EXPORT_HINT}"
+            Message(
+                "The DICOM file declares {told}, but its compressed data hold {found}. {hint}",
+                told=_size(told),
+                found=_size(found),
+                hint=EXPORT_HINT,
+            )
         )
     if header.bits > layout.bits_allocated:
         raise ReadError(
-            f"The DICOM file allots {layout.bits_allocated} bits a sample, but its compressed data hold {header.bits}. "
-            f"{EXPORT_HINT}"
+            Message(
+                "The DICOM file allots {allotted} bits a sample, but its compressed data hold {bits}. {hint}",
+                allotted=layout.bits_allocated,
+                bits=header.bits,
+                hint=EXPORT_HINT,
+            )
         )
 
 
 def _size(columns_rows_samples: tuple[int | None, int | None, int | None]) -> str:
     columns, rows, samples = ("?" if number is None else number for number in columns_rows_samples)
-    return f"{columns} x {rows} pixels of {samples} sample(s)"
+    return Message("{columns} x {rows} pixels of {samples} sample(s)", columns=columns, rows=rows, samples=samples)
 
 
 def _stored_bits(values: Samples, layout: PixelLayout) -> Samples:

@@ -3,6 +3,7 @@
 import math
 import re
 
+from pneumo_core.language import Message
 from pneumo_core.reading.dicom_file import Tags
 
 Pairs = tuple[tuple[str, str], ...]
@@ -13,31 +14,30 @@ _SPACINGS = (
     "NominalScannedPixelSpacing",
 )  # in the patient, at the detector, on film
 _FACTS = (
-    ("Body part", "BodyPartExamined"),
-    ("Laterality", "ImageLaterality"),
-    ("Manufacturer", "Manufacturer"),
-    ("Device", "ManufacturerModelName"),
+    (Message("Body part"), "BodyPartExamined"),
+    (Message("Laterality"), "ImageLaterality"),
+    (Message("Manufacturer"), "Manufacturer"),
+    (Message("Device"), "ManufacturerModelName"),
 )
 _IDENTITY = (
-    ("Patient name", "PatientName"),
-    ("Patient ID", "PatientID"),
-    ("Date of birth", "PatientBirthDate"),
-    ("Accession number", "AccessionNumber"),
-    ("Institution", "InstitutionName"),
-    ("Study date", "StudyDate"),
+    (Message("Patient name"), "PatientName"),
+    (Message("Patient ID"), "PatientID"),
+    (Message("Date of birth"), "PatientBirthDate"),
+    (Message("Accession number"), "AccessionNumber"),
+    (Message("Institution"), "InstitutionName"),
+    (Message("Study date"), "StudyDate"),
 )
 _AGE = re.compile(r"(\d{1,3})([YMWD])")
-_AGE_UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 
 
 def film_facts(tags: Tags, transfer_syntax: str) -> Pairs:
     """Facts that identify nobody: (label, value) pairs, only those that the file tells."""
-    found = [("Transfer syntax", transfer_syntax)]
+    found: list[tuple[str, str]] = [(Message("Transfer syntax"), transfer_syntax)]
     found += [(label, value) for label, keyword in _FACTS if (value := tags.text(keyword))]
     if not tags.text("ImageLaterality") and (side := tags.text("Laterality")):
-        found.append(("Laterality", side))
+        found.append((Message("Laterality"), side))
     if age := _age(tags.text("PatientAge")):
-        found.append(("Age", age))
+        found.append((Message("Age"), age))
     return tuple(found)
 
 
@@ -69,8 +69,13 @@ def _age(text: str | None) -> str | None:
     found = _AGE.fullmatch(text or "")
     if found is None:
         return None
-    number, unit = int(found[1]), _AGE_UNITS[found[2]]
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    number = int(found[1])
+    return {
+        "Y": Message("{count} year", "{count} years", count=number),
+        "M": Message("{count} month", "{count} months", count=number),
+        "W": Message("{count} week", "{count} weeks", count=number),
+        "D": Message("{count} day", "{count} days", count=number),
+    }[found[2]]
 
 
 def _name(person: str) -> str:

@@ -3,27 +3,29 @@
 import re
 import struct
 
+from pneumo_core.language import Message
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 _PREFIX_AT = 128  # the preamble that may stand before a DICOM file's magic word
 
 # What is known but not read; the first that matches gives the name.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
-    (rb"PK\x03\x04..[\x01\x03\x05\x07\x09\x0b\x0d\x0f]", "an encrypted ZIP archive"),
-    (rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a ZIP archive"),
-    (rb"\x1f\x8b|BZh\d|\xfd7zXZ\x00|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x28\xb5\x2f\xfd", "a compressed archive"),
-    (rb"%PDF-", "a PDF document"),
-    (rb"II[\x2a\x2b]\x00|MM\x00[\x2a\x2b]", "a TIFF image"),
-    (rb"GIF8[79]a", "a GIF image"),
-    (rb"RIFF.{4}WEBP", "a WebP image"),
-    (rb"BM.{4}\x00\x00\x00\x00", "a BMP image"),
-    (rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", "an HEIC photograph"),
-    (rb".{4}ftyp(avif|avis)", "an AVIF image"),
-    (rb".{4}ftyp", "a video"),
-    (rb"\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "a JPEG 2000 image outside of DICOM"),
-    (rb"\x00\x00\x00\x0cJXL \r\n\x87\n|\xff\x0a", "a JPEG XL image"),
-    (rb"(?i)\s*(\xef\xbb\xbf)?\s*<(!doctype html|html|head)", "a web page"),
-    (rb"\s*(\xef\xbb\xbf)?\s*<", "an XML or SVG document"),
+    (rb"PK\x03\x04..[\x01\x03\x05\x07\x09\x0b\x0d\x0f]", Message("an encrypted ZIP archive")),
+    (rb"PK(\x03\x04|\x05\x06|\x07\x08)", Message("a ZIP archive")),
+    (rb"\x1f\x8b|BZh\d|\xfd7zXZ\x00|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x28\xb5\x2f\xfd", Message("a compressed archive")),
+    (rb"%PDF-", Message("a PDF document")),
+    (rb"II[\x2a\x2b]\x00|MM\x00[\x2a\x2b]", Message("a TIFF image")),
+    (rb"GIF8[79]a", Message("a GIF image")),
+    (rb"RIFF.{4}WEBP", Message("a WebP image")),
+    (rb"BM.{4}\x00\x00\x00\x00", Message("a BMP image")),
+    (rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", Message("an HEIC photograph")),
+    (rb".{4}ftyp(avif|avis)", Message("an AVIF image")),
+    (rb".{4}ftyp", Message("a video")),
+    (rb"\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", Message("a JPEG 2000 image outside of DICOM")),
+    (rb"\x00\x00\x00\x0cJXL \r\n\x87\n|\xff\x0a", Message("a JPEG XL image")),
+    (rb"(?i)\s*(\xef\xbb\xbf)?\s*<(!doctype html|html|head)", Message("a web page")),
+    (rb"\s*(\xef\xbb\xbf)?\s*<", Message("an XML or SVG document")),
 )
 _OTHER_PATTERNS = tuple((re.compile(pattern, re.DOTALL), name) for pattern, name in _OTHERS)
 _TEXT_BYTES = bytes(range(32, 127)) + b"\t\n\r\f\x1b"
@@ -41,13 +43,15 @@ def name_of_other(data: bytes) -> str:
         if pattern.match(head):
             return name
     if not head.translate(None, _TEXT_BYTES):
-        return "a text file"
+        return Message("a text file")
     try:
         text = head.decode("utf-8", errors="strict") if len(data) <= len(head) else head[:-3].decode("utf-8", "ignore")
     except UnicodeDecodeError:
-        return "a file of an unknown format"
+        return Message("a file of an unknown format")
     lost = len(head) - len(text.encode()) > 6
-    return "a file of an unknown format" if lost or re.search(r"[\x00-\x08\x0e-\x1a]", text) else "a text file"
+    if lost or re.search(r"[\x00-\x08\x0e-\x1a]", text):
+        return Message("a file of an unknown format")
+    return Message("a text file")
 
 
 def has_dicom_prefix(data: bytes) -> bool:

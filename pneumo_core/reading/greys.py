@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pneumo_core.language import Message
 from pneumo_core.types import Finding, Grade
 
 Values = NDArray[np.float64]  # [n], one for each stored value from the smallest to the largest
@@ -22,14 +23,19 @@ _FULL = 65_535
 WINDOW_UNUSABLE = Finding(
     "window_unusable",
     Grade.NOTE,
-    "The display window (or VOI LUT) in the file can not be used for this film; its full grey range is shown instead.",
+    Message(
+        "The display window (or VOI LUT) in the file can not be used for this film; its full grey range is shown "
+        "instead."
+    ),
 )
 RESCALE_UNUSABLE = Finding(
     "rescale_unusable",
     Grade.CAUTION,
-    "The grey value scaling (modality LUT) in the file can not be used; the stored values are shown as they are.",
+    Message(
+        "The grey value scaling (modality LUT) in the file can not be used; the stored values are shown as they are."
+    ),
 )
-NO_CONTRAST = Finding("no_contrast", Grade.CAUTION, "All pixels have the same grey: the film shows nothing.")
+NO_CONTRAST = Finding("no_contrast", Grade.CAUTION, Message("All pixels have the same grey: the film shows nothing."))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pneumo_core.language import Message
 from pneumo_core.reading.codecs import Samples
 from pneumo_core.reading.greys import NO_CONTRAST
 from pneumo_core.types import Finding, Grade
@@ -14,7 +15,7 @@ _FEW = 1e-3  # share of the pixels that may do so: less than a small arrow has
 COLOUR_CHANNELS_DIFFER = Finding(
     "colour_channels_differ",
     Grade.CAUTION,
-    "The image has colours (marks, a tint, or a photograph?); only its brightness was kept.",
+    Message("The image has colours (marks, a tint, or a photograph?); only its brightness was kept."),
 )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading.codecs import Samples, decode_jpeg, decode_png
 from pneumo_core.reading.codestream import StreamHeader, jpeg_header
 from pneumo_core.reading.formats import PNG_SIGNATURE
@@ -17,7 +18,7 @@ from pneumo_core.reading.luma import grey_of_rgb, grey_of_ybr, luma_scale
 from pneumo_core.types import Finding, Radiograph
 
 _ORIENTATION = 0x0112
-_DAMAGED_PNG = f"The PNG file is damaged or cut short; a whole film was expected. {EXPORT_HINT}"
+_DAMAGED_PNG = Message("The PNG file is damaged or cut short; a whole film was expected. {hint}", hint=EXPORT_HINT)
 _DECODED_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _PNG_COLOUR_TYPES = frozenset({0, 2, 3, 4, 6})
 
@@ -50,7 +51,9 @@ def read_jpeg(data: bytes, digest: str) -> Radiograph:
     """
     header = jpeg_header(data)
     if header.jpeg_ls:
-        raise ReadError(f"This is a JPEG-LS image outside of DICOM, which is not read. {EXPORT_HINT}")
+        raise ReadError(
+            Message("This is a JPEG-LS image outside of DICOM, which is not read. {hint}", hint=EXPORT_HINT)
+        )
     samples = decode_jpeg(data, header)
     findings: tuple[Finding, ...] = ()
     if header.samples == 1:
@@ -81,7 +84,7 @@ def _radiograph(
         bits_stored=bits,
         digest=digest,
         file_format=file_format,
-        photometric="colour" if colour else "greyscale",
+        photometric=Message("colour") if colour else Message("greyscale"),
         # The densities that PNG and JPEG may tell are those of a screen or a printer, so no spacing is taken from them.
         findings=findings + more,
     )
@@ -119,7 +122,7 @@ def _png_parts(data: bytes) -> _PngParts:
                 raise ReadError(_DAMAGED_PNG)
             header = struct.unpack_from(">IIBBBBB", data, at + 8)
         if kind == b"acTL" and struct.unpack_from(">I", data, at + 8)[0] > 1:
-            raise ReadError(f"The PNG file is animated; a single image was expected. {EXPORT_HINT}")
+            raise ReadError(Message("The PNG file is animated; a single image was expected. {hint}", hint=EXPORT_HINT))
         if kind == b"eXIf":
             exif = b"Exif\x00\x00" + data[at + 8 : end - 4]
         if kind in _DECODED_CHUNKS:
@@ -146,7 +149,13 @@ def _over_black(luma: Samples, alpha: Samples) -> Samples:
 def _rgb_of_cmyk(samples: Samples, header: StreamHeader) -> Samples:
     """Turn four inks into RGB: uint8 [H, W, 4] -> uint8 [H, W, 3]. Adobe's files hold the inks inverted."""
     if samples.dtype != np.uint8:
-        raise ReadError(f"The JPEG file has four colours of {header.bits} bits; 8 were expected. {EXPORT_HINT}")
+        raise ReadError(
+            Message(
+                "The JPEG file has four colours of {bits} bits; 8 were expected. {hint}",
+                bits=header.bits,
+                hint=EXPORT_HINT,
+            )
+        )
     light = samples if header.adobe_transform is not None else 255 - samples
     rgb: Samples = ((light[..., :3].astype(np.uint16) * light[..., 3:] + 127) // 255).astype(np.uint8)
     return rgb
