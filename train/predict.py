@@ -83,7 +83,16 @@ def bundle_predictor(folder: Path, engine: str = "auto") -> Predictor:
     Raises:
         BundleError, EngineError: if there is no sound bundle, or no engine for it.
     """
-    classifier = Classifier.load(folder, engine, lambda share, step: print(f"{share:4.0%} {step}", flush=True))
+    return classifier_predictor(load_classifier(folder, engine))
+
+
+def load_classifier(folder: Path, engine: str = "auto") -> Classifier:
+    """Load a bundle, and print how far its engine is where that takes long; raises as `Classifier.load` does."""
+    return Classifier.load(folder, engine, lambda share, step: print(f"{share:4.0%} {step}", flush=True))
+
+
+def classifier_predictor(classifier: Classifier) -> Predictor:
+    """Make a predictor of a classifier."""
 
     def logits(films: Sequence[Radiograph]) -> Float32:
         return np.stack([reading.prediction.logits for reading in classifier.read(films)])

@@ -1,8 +1,8 @@
 """Promote a run to a bundle: calibrate on val, measure what ships, and write weights, figures, and card.
 
 The weights are rounded as the bundle stores them before anything is predicted, and all predictions come from the
-bundle by its own engine: the figures on the card are those of the files beside it. The features that it gives on the way
-become the index of similar films.
+bundle by its own engine: the figures on the card are those of the files beside it. The features that it gives on the
+way become the index of similar films.
 """
 
 import contextlib

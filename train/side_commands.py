@@ -1,4 +1,4 @@
-"""The commands of the networks beside the classifier, and of the measure of its maps."""
+"""The commands of the networks beside the classifier, of the measure of its maps, and of its similar films."""
 
 import argparse
 import json
@@ -96,3 +96,22 @@ def map_quality(options: argparse.Namespace) -> None:
         raise RunError(f"--methods names {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}.")
     what = MapQuality(options.bundle, options.data, options.films, methods, options.steps, options.seed)
     print(write_report(measure_maps(what), options.out))
+
+
+def add_similar(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `similar`."""
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle; it gets a new digest")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the data set of the bundle; the index keeps its films' file names"
+    )
+    parser.add_argument("--films", type=int, default=0, help="films of train, drawn from each class; 0 takes all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw")
+
+
+def similar(options: argparse.Namespace) -> None:
+    """Run `similar`."""
+    from train.similar import index_bundle
+
+    bundle, index = index_bundle(options.bundle, options.data, options.films, options.seed)
+    print(json.dumps(index.measured, indent=1))
+    print(f"Written into {bundle.folder}, which is {bundle.label} now. Its engine's file is built anew at next start.")
