@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 
 from pneumo_core.answer import Answer
 from pneumo_core.errors import ReadError
+from pneumo_core.language import Message
 from pneumo_core.reading import read_film
 from pneumo_core.report import Confidence, Impression, Opinion
 from pneumo_core.report.study import study_header
@@ -164,7 +165,7 @@ class FilmStore:
         self._reduced: dict[str, _Reduced] = {}
         self._looked_at: dict[str, None] = {}  # digests, the one opened longest ago first
         self._open: Radiograph | None = None  # the last film opened to be looked at
-        self._picture: Picture | None = None  # the last film shown
+        self._pictures: dict[str, Picture] = {}  # the last films shown, at most two: they can stand side by side
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -201,7 +202,7 @@ class FilmStore:
             if film.state is not FilmState.REFUSED:
                 self._sources[digest] = data
                 if self._reduced.pop(digest, None) is not None:
-                    self._picture = None
+                    self._pictures.pop(digest, None)
         return film
 
     def _waiting_bytes(self) -> int:
@@ -266,16 +267,22 @@ class FilmStore:
 
     def picture(self, film: Film) -> Picture | None:
         """What the viewer shows of a film: the whole of it, or the reduced copy, or None where it was refused."""
-        if self._picture is None or self._picture.digest != film.digest:
+        picture = self._pictures.pop(film.digest, None)
+        if picture is None:
             radiograph = self.open(film)
             if radiograph is not None:
-                self._picture = Picture.of(film.digest, radiograph.grey, radiograph.window)
+                picture = Picture.of(film.digest, radiograph.grey, radiograph.window)
             elif film.digest in self._reduced:
                 reduced = self._reduced[film.digest]
-                self._picture = Picture.of(film.digest, reduced.grey, reduced.window)
+                picture = Picture.of(film.digest, reduced.grey, reduced.window)
             else:
                 return None
-        return self._picture
+        self._pictures = dict([*self._pictures.items(), (film.digest, picture)][-2:])
+        return picture
+
+    def has_pixels(self, film: Film) -> bool:
+        """Whether there is something to be seen of a film."""
+        return film.digest in self._sources or film.digest in self._reduced
 
     def for_report(self, film: Film) -> tuple[Radiograph, tuple[Heatmap, ...]] | None:
         """The film and its maps in one measure: in full, or as the reduced copy, or None where neither is left."""
@@ -313,11 +320,11 @@ class FilmStore:
         """
         while self._answered_bytes() > FULL_BYTES:
             with self._lock:
-                on_view = self._open.digest if self._open else None
-                seen = [digest for digest in self._looked_at if self._is_reducible(digest) and digest != on_view]
+                on_view = {self._open.digest if self._open else None, *self._pictures}
+                seen = [digest for digest in self._looked_at if self._is_reducible(digest) and digest not in on_view]
             if seen:
                 full = read_film(self._sources[seen[0]], "")
-            elif radiograph.digest != on_view and self._is_reducible(radiograph.digest):
+            elif radiograph.digest not in on_view and self._is_reducible(radiograph.digest):
                 full = radiograph
             else:
                 return
@@ -366,7 +373,8 @@ def _thumbnail(radiograph: Radiograph) -> str:
 
 def _facts(radiograph: Radiograph) -> tuple[tuple[str, str], ...]:
     """The facts of a film as (label, value) pairs, numbers with their units."""
-    spacing = "not known"
+    unknown = Message("not known")
+    spacing: str = unknown
     if radiograph.spacing_mm is not None:
         row, column = radiograph.spacing_mm
         spacing = f"{row:.3f} × {column:.3f} mm" + (
@@ -374,13 +382,18 @@ def _facts(radiograph: Radiograph) -> tuple[tuple[str, str], ...]:
         )
     low, high = radiograph.window
     return (
-        ("Format", radiograph.file_format),
-        ("Size", f"{radiograph.height} × {radiograph.width} pixels (rows × columns)"),
-        ("Stored bits", str(radiograph.bits_stored)),
-        ("Photometric", radiograph.photometric),
-        ("View", radiograph.view or "not known"),
-        ("Pixel spacing", spacing),
-        ("Stored window", f"{low:.0f} to {high:.0f}"),
+        (Message("Format"), radiograph.file_format),
+        (
+            Message("Size"),
+            Message(
+                "{rows} × {columns} pixels (rows × columns)", rows=radiograph.height, columns=radiograph.width
+            ),
+        ),
+        (Message("Stored bits"), str(radiograph.bits_stored)),
+        (Message("Photometric"), radiograph.photometric),
+        (Message("View"), radiograph.view or unknown),
+        (Message("Pixel spacing"), spacing),
+        (Message("Stored window"), Message("{low:.0f} to {high:.0f}", low=low, high=high)),
         *radiograph.facts,
         ("SHA-256", f"{radiograph.digest[:16]}…"),
     )

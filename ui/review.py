@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from pneumo_core import language
 from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
@@ -13,7 +14,7 @@ from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
 from ui.reader import Reader
 from ui.strip import strip
-from ui.viewer import map_data, viewer
+from ui.viewer import Shown, map_data, viewer
 
 _PATIENCE = 0.8  # seconds that drawing waits for the answer to the film on view
 _POLL = 0.5  # seconds between looks at what was read in the background
@@ -85,17 +86,29 @@ def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
 
 
 def _film(store: FilmStore, film: Film) -> None:
-    """The film and the film with its map, in one component."""
-    picture = store.picture(film)
-    if picture is None:
+    """The film and the film with its map, or another film beside it, in one component."""
+    others = [one for one in store if one is not film and one.thumbnail and store.has_pixels(one)]
+    wanted = store.get(st.session_state.get("beside"))
+    beside = _shown(store, wanted) if wanted in others else None
+    shown = _shown(store, film)  # the last to be opened: it stays decoded
+    if shown is None:
         st.markdown(texts.FILM_GONE)
         return
-    maps = None
-    if film.said is not None and film.is_answered and session.is_open(film):
-        maps = map_data(film, _method(store, film))
-    viewer(film, picture, maps)
-    if picture.shape != film.size:
+    asked = store.get(viewer(shown, beside, others))
+    if asked is not None and asked is not wanted:
+        st.session_state.beside = asked.digest
+        st.rerun()
+    if any(one is not None and one.picture.shape != one.film.size for one in (shown, beside)):
         st.caption(texts.REDUCED_FILM)
+
+
+def _shown(store: FilmStore, film: Film) -> Shown | None:
+    """A film with its maps, if the answer to it may be seen; None where its pixels are gone."""
+    picture = store.picture(film)
+    if picture is None:
+        return None
+    may_be_seen = film.said is not None and film.is_answered and session.is_open(film)
+    return Shown(film, picture, map_data(film, _method(store, film)) if may_be_seen else None)
 
 
 def _method(store: FilmStore, film: Film) -> str:
@@ -144,7 +157,7 @@ def _answer(film: Film, model: SharedModel) -> None:
         _refused(film)
         return
     prediction = film.said.prediction
-    words = f"<h2>{escape(film.answer.text)}</h2><p>{escape(film.answer.reason)}</p>"
+    words = f"<h2>{escape(language.shown(film.answer.text))}</h2><p>{escape(language.shown(film.answer.reason))}</p>"
     st.html(f'<div class="pneumo-answer" role="status">{words}</div>')
     _chart(film)
     sets = "".join(f'<p class="pneumo-quiet">{escape(line)}</p>' for line in set_words(prediction))
@@ -173,7 +186,8 @@ def _refused(film: Film) -> None:
 def _remarks(film: Film) -> None:
     if film.findings:
         items = "".join(
-            f"<li>{escape(texts.GRADES[finding.grade])}: {escape(finding.text)}</li>" for finding in film.findings
+            f"<li>{escape(texts.GRADES[finding.grade])}: {escape(language.shown(finding.text))}</li>"
+            for finding in film.findings
         )
         st.html(f'<ul class="pneumo-findings" aria-label="{texts.FINDINGS}">{items}</ul>')
 
@@ -195,5 +209,6 @@ def _facts(film: Film) -> None:
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
-    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
+    said = ((language.shown(label), language.shown(value)) for label, value in pairs)
+    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in said)
     return f'<dl class="pneumo-facts">{rows}</dl>'

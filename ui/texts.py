@@ -1,11 +1,15 @@
 """The words of the pages, in one place."""
 
+from pneumo_core.language import Message, say, speaks
 from pneumo_core.report import Confidence
 from pneumo_core.report.texts import BANNER as NOT_FOR_DIAGNOSIS
 from pneumo_core.report.texts import CLASS_NAMES, CLASSES_INSIDE, CONFIDENCES, GRADES, OPINIONS
 from pneumo_core.types import FilmClass
 
 __all__ = ["CLASSES_INSIDE", "CLASS_NAMES", "CONFIDENCES", "GRADES", "NOT_FOR_DIAGNOSIS", "OPINIONS"]
+
+# The bar above every page.
+LANGUAGE = "Language"
 
 # Navigation.
 REVIEW = "Review"
@@ -47,9 +51,9 @@ PHANTOM_STATE = "Phantom"
 
 def strip_count(films: int, answered: int, refused: int) -> str:
     """The line above the strip, such as `12 files, 10 read, 1 refused`."""
-    parts = [f"{films} file" if films == 1 else f"{films} files", f"{answered} read"]
+    parts = [say("{count} file", "{count} files", count=films), say("{count} read", count=answered)]
     if refused:
-        parts.append(f"{refused} refused")
+        parts.append(say("{count} refused", count=refused))
     return ", ".join(parts)
 
 
@@ -71,7 +75,7 @@ NOTE = "Note"
 
 def first_impression(opinion: str, confidence: str) -> str:
     """What was recorded before the answer."""
-    return f"Before the answer: {opinion}. {confidence}."
+    return say("Before the answer: {opinion}. {confidence}.", opinion=opinion, confidence=confidence)
 
 
 # Reports.
@@ -87,29 +91,38 @@ CSV = "Table of all films (CSV)"
 # Dropped files.
 def session_full(most: int) -> str:
     """Why a film was not taken."""
-    return f"This session already holds {most} films, the most it may. Reload the page to start anew."
+    return Message(
+        "This session already holds {most} films, the most it may. Reload the page to start anew.", most=most
+    )
 
 
 def too_much_waiting(megabytes: int) -> str:
     """Why a film was not taken."""
-    return f"More than {megabytes} MB of files wait to be read. Drop this file again when the others are read."
+    return Message(
+        "More than {megabytes} MB of files wait to be read. Drop this file again when the others are read.",
+        megabytes=megabytes,
+    )
 
 
 def internal_error(name: str) -> str:
     """A fault of the program's own."""
-    return f"This file could not be read: an error inside the program ({name}). Please report it."
+    return Message("This file could not be read: an error inside the program ({name}). Please report it.", name=name)
 
 
 def archive_entries(found: int, most: int) -> str:
     """Why an archive was refused."""
-    return f"The archive holds {found} files; at most {most} are taken out. Drop it in parts."
+    return Message(
+        "The archive holds {found} files; at most {most} are taken out. Drop it in parts.", found=found, most=most
+    )
 
 
 def archive_size(megabytes: int, file_megabytes: int) -> str:
     """Why an archive was refused."""
-    return (
-        f"The archive unpacks to more than {megabytes} MB, or a file in it to more than {file_megabytes} MB. "
-        "Drop the films in parts."
+    return Message(
+        "The archive unpacks to more than {megabytes} MB, or a file in it to more than {file_megabytes} MB. "
+        "Drop the films in parts.",
+        megabytes=megabytes,
+        file_megabytes=file_megabytes,
     )
 
 
@@ -143,17 +156,27 @@ HIDDEN_ANSWER = "After your impression"
 
 def progress(done: int, films: int) -> str:
     """How far reading is."""
-    return f"{done} of {films} files"
+    return say("{done} of {films} files", done=done, films=films)
 
 
 def tally_words(films: int, agreed: int, changed: int) -> str:
     """How reading first went."""
-    return f"Read first: {films}. Your first impression was the program's answer in {agreed}; you changed {changed}."
+    return say(
+        "Read first: {films}. Your first impression was the program's answer in {agreed}; you changed {changed}.",
+        films=films,
+        agreed=agreed,
+        changed=changed,
+    )
 
 
 def tally_truth(known: int, gained: int, lost: int) -> str:
     """How reading first went, where the truth is known."""
-    return f"Of {known} films with a known truth, the change gained {gained} and lost {lost}."
+    return say(
+        "Of {known} films with a known truth, the change gained {gained} and lost {lost}.",
+        known=known,
+        gained=gained,
+        lost=lost,
+    )
 
 
 # What the program says.
@@ -174,7 +197,7 @@ SELFTEST_FAILED = "No answers: this machine does not compute what the model was 
 
 def one_or_two(names: list[str]) -> str:
     """An answer of one class, or of two that can not be told apart."""
-    return " or ".join(names)
+    return names[0] if len(names) == 1 else say("{first} or {second}", first=names[0], second=names[1])
 
 
 # The answer.
@@ -195,9 +218,21 @@ SPLITS = {"test": "its test films", "external": "films from other sources"}
 NEVER_MEASURED = "How often it is right was never measured."
 
 
+def share_right(value: str, low: str, high: str, films: str) -> str:
+    """Part of the sentence on how often the model is right: on which films, with the interval in percent."""
+    return say("{value} % ({low} to {high} %) of {films}", value=value, low=low, high=high, films=films)
+
+
+def track_record(shares: list[str]) -> str:
+    """How often the model is right, on one set of films or on two."""
+    if len(shares) == 1:
+        return say("It was right on {share}.", share=shares[0])
+    return say("It was right on {first} and on {second}.", first=shares[0], second=shares[1])
+
+
 def answered_by(name: str) -> str:
     """The line under an answer that says which model gave it."""
-    return f"Model {name}"
+    return say("Model {name}", name=name)
 
 
 # Facts of the film.
@@ -219,7 +254,7 @@ MODEL_FAILED = "No answer can be given: the model could not be loaded."
 
 def model_ready(name: str, engine: str) -> str:
     """The line that says which model serves."""
-    return f"Model ready: {name}, {engine} engine."
+    return say("Model ready: {name}, {engine} engine.", name=name, engine=engine)
 
 
 VIEWER = {
@@ -245,7 +280,11 @@ VIEWER = {
     "drawnCells": "drawn as they are.",
     "drawnSigned": "Orange speaks for it, blue against it.",
     "drawnAbove": "Nothing below {percent} % of the scale is coloured.",
-    "inside": "{share} % of it lies inside the lungs; of an even map it would be {even} %.",
+    "difference": (
+        "Orange: what spoke for {name} more than for {other}; blue: less; not where disease is. "
+        "{method} on {rows} × {columns} cells,"
+    ),
+    "inside": "{share} % of it lies inside the lungs (of an even map: {even} %).",
     "outside": "Most of it lies outside the lungs: do not trust this map.",
     "noLungs": "No lungs were found on this film.",
     "lungs": "Lungs",
@@ -258,7 +297,7 @@ VIEWER = {
     "keyList": [
         ["m", "Map on or off"],
         ["c", "Map of the next class"],
-        ["s", "Two panes, one pane, divider"],
+        ["s", "Two panes, one pane, divider, two films"],
         ["1 2 3 4 5", "Window: as stored, auto, lung, bone, wide"],
         ["w p z d g", "Tool: window, pan, zoom, distance, magnify"],
         ["i", "Invert"],
@@ -268,6 +307,7 @@ VIEWER = {
         ["Space", "Reset"],
         ["Arrows", "Pan; with Shift, window"],
         ["Page Down, Page Up", "Next film, previous film"],
+        ["k", "Two films: linked or not"],
         ["f", "Full screen"],
         ["?", "This list"],
     ],
@@ -282,9 +322,22 @@ VIEWER = {
     "fit": "Fit",
     "native": "1:1",
     "presets": "Preset",
-    "presetNames": {"stored": "As stored", "auto": "Auto", "lung": "Lung", "bone": "Bone", "wide": "Wide"},
+    "presetNames": {
+        "stored": "As stored",
+        "auto": "Auto",
+        "lung": "Lung",
+        "bone": "Bone",
+        "wide": "Wide",
+        "own": "By hand",
+    },
     "layouts": "Layout",
     "layoutNames": {"two": "Two panes", "one": "One pane", "swipe": "Divider"},
+    "beside": "Another film beside it",
+    "link": "Linked",
+    "first": "First film",
+    "second": "Second film",
+    "against": "minus",
+    "nothing": "nothing",
     "mapTools": "Map",
     "filmTools": "Film",
     "divider": "Divider between film and film with map",
@@ -294,4 +347,8 @@ VIEWER = {
     "flat": "This browser has no WebGL 2: the film is drawn more slowly.",
     "halved": "shown at 1/{factor} of its size, the most this graphics unit can hold",
     "notice": NOT_FOR_DIAGNOSIS,
+    "percent": "{value} %",
 }
+
+# Its constants are given in the reader's language: ask for them as `texts.NAME` (`pneumo_core.language`).
+speaks(__name__)

@@ -136,3 +136,33 @@ def test_the_film_can_be_handled_by_keyboard(opened: ReviewPage) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     opened.wait_for_answer(hashlib.sha256(SECOND).hexdigest())
+
+
+def test_another_film_of_the_session_stands_beside_the_first(opened: ReviewPage) -> None:
+    page = opened.page
+    page.locator(".layouts select").select_option(label="second.dcm")
+    second = hashlib.sha256(SECOND).hexdigest()
+    page.wait_for_function(
+        "(digest) => document.querySelector('.st-key-viewer [data-testid=stBidiComponentIsolated]')"
+        ".shadowRoot.querySelector('.viewer').dataset.beside === digest",
+        arg=second,
+    )
+    page.wait_for_timeout(500)  # let the last run of the page end
+    before = opened.sent
+    assert page.locator(".viewer .label").all_inner_texts() == ["first.dcm", "second.dcm"]
+    together = opened.look()
+    page.keyboard.press("m")
+    left, right = opened.panes()
+    assert not np.array_equal(left, right)
+    page.mouse.move(*opened.pane_centre(1))
+    page.mouse.wheel(0, -300)
+    page.mouse.move(5, 5)
+    zoomed = opened.look()
+    assert zoomed["step"] / together["step"] == pytest.approx(zoomed["beside"]["step"] / together["beside"]["step"])
+    page.keyboard.press("s")
+    page.keyboard.press("m")
+    assert opened.look().get("beside") is None
+    assert opened.sent == before
+    opened.open("second.dcm")
+    opened.wait_for_answer(second)
+    assert opened.look().get("beside") is None  # no film stands beside itself

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def test_joining_leaves_one_module_with_one_default_export() -> None:
     assert not re.search(r"^import ", JAVASCRIPT, flags=re.MULTILINE)
     assert re.findall(r"^export .*", JAVASCRIPT, flags=re.MULTILINE) == [
-        "export default function ({ parentElement, data }) {"
+        "export default function ({ parentElement, data, setTriggerValue }) {"
     ]
 
 

@@ -1,14 +1,13 @@
 import { COLOUR_MAPS } from "./colour_maps.js";
-import { LAYOUTS, PRESETS, currentSettings, fitView, flip, nativeSize, resetView, turn, usePreset } from "./view_state.js";
+import { LAYOUTS, PRESETS, currentSettings, fitView, flip, nativeSize, resetView, toggleLink, turn, usePreset } from "./view_state.js";
 
 // The controls under the panes: what they do, what they are called, and what they show.
 export class Controls {
-  // viewer: {find, film, data, panes, refresh(), classIndex(), toggleFull(), clearRuler()}
+  // viewer: {find, data, sides, active(), view(), layout(), refresh(), choice(), putBeside(digest), toggleFull(), clearRuler()}
   constructor(viewer) {
     this.viewer = viewer;
     this.find = viewer.find;
     this.settings = currentSettings();
-    this.preset = "stored";
     this.build();
   }
 
@@ -22,11 +21,15 @@ export class Controls {
     click(".signed", toggle("signed"));
     click(".cells", toggle("cells"));
     click("button.lungs", toggle("lungs"));
-    click(".invert", toggle("invert"));
-    click(".turn", () => turn(1));
-    click(".flip", () => flip(false));
-    click(".fit", fitView);
-    click(".native", () => viewer.film && nativeSize(viewer.film, viewer.panes[0]));
+    click(".invert", () => (viewer.view().invert = !viewer.view().invert));
+    click(".turn", () => turn(viewer.view(), 1));
+    click(".flip", () => flip(viewer.view(), false));
+    click(".fit", () => fitView(viewer.view()));
+    click(".native", () => {
+      const { side, pane } = viewer.active();
+      if (side.film) nativeSize(viewer.view(), side.film, pane);
+    });
+    click(".link", toggleLink);
     click(".reset", () => this.reset());
     click(".full", () => viewer.toggleFull());
     click(".help", () => this.toggleKeys());
@@ -36,8 +39,9 @@ export class Controls {
     this.slide(".opacity", (share) => Object.assign(settings, { opacity: share, mapOn: true }));
     this.slide(".threshold", (share) => (settings.threshold = share));
     this.choose(".colours", (name) => (settings.colours = name));
+    this.choose(".against", (value) => (settings.against = value === "" ? null : Number(value)));
     this.choose(".presets", (name) => this.usePreset(name));
-    this.choose(".layouts", (name) => (settings.layout = name));
+    this.choose(".layouts", (value) => this.chooseLayout(value));
     this.find(".classes").addEventListener("change", (event) => {
       settings.chosenClass = Number(event.target.value);
       viewer.refresh();
@@ -63,23 +67,28 @@ export class Controls {
   }
 
   usePreset(name) {
-    if (!this.viewer.film) return;
-    this.preset = name;
-    usePreset(name, this.viewer.film, this.viewer.data.film.window);
+    usePreset(this.viewer.view(), name);
   }
 
   reset() {
-    this.preset = "stored";
-    resetView();
+    this.settings.views.forEach(resetView);
     this.viewer.clearRuler();
   }
 
+  // A layout, or another film to be put beside the one on view.
+  chooseLayout(value) {
+    const [kind, digest] = value.split(":");
+    this.settings.layout = kind;
+    if (kind === "beside") this.viewer.putBeside(digest);
+  }
+
   nextClass() {
-    this.settings.chosenClass = (this.viewer.classIndex() + 1) % this.viewer.data.classes.length;
+    this.settings.chosenClass = (this.viewer.choice().classIndex + 1) % this.viewer.data.classes.length;
   }
 
   nextLayout() {
-    this.settings.layout = LAYOUTS[(LAYOUTS.indexOf(this.settings.layout) + 1) % LAYOUTS.length];
+    const there = LAYOUTS.filter((name) => name !== "beside" || this.viewer.data.second);
+    this.settings.layout = there[(there.indexOf(this.viewer.layout()) + 1) % there.length];
   }
 
   // On a touch screen the chosen tool can be put down again, so that a finger scrolls the page.
@@ -98,16 +107,17 @@ export class Controls {
 
   write(words, classes) {
     const say = (selector, text) => (this.find(selector).textContent = text);
-    for (const name of ["map", "signed", "cells", "lungs", "invert", "turn", "flip", "fit", "native", "reset"]) say(`button.${name}`, words[name]);
-    for (const name of ["opacity", "threshold", "colours", "presets", "layouts"]) say(`.${name} span`, words[name]);
+    for (const name of ["map", "signed", "cells", "lungs", "invert", "turn", "flip", "fit", "native", "reset", "link"]) say(`button.${name}`, words[name]);
+    for (const name of ["opacity", "threshold", "colours", "against", "presets", "layouts"]) say(`.${name} span`, words[name]);
     for (const button of this.tools()) button.textContent = words[button.dataset.tool];
     this.find(".help").setAttribute("aria-label", words.keysTitle);
     this.find(".tools.maps").setAttribute("aria-label", words.mapTools);
     this.find(".films-tools").setAttribute("aria-label", words.filmTools);
     this.find(".divider").setAttribute("aria-label", words.divider);
     this.fill(".colours", COLOUR_MAPS, (name) => name[0].toUpperCase() + name.slice(1));
-    this.fill(".presets", Object.keys(PRESETS), (name) => words.presetNames[name]);
-    this.fill(".layouts", LAYOUTS, (name) => words.layoutNames[name]);
+    this.fill(".against", ["", ...classes.keys()], (value) => (value === "" ? words.nothing : classes[value].short));
+    this.fill(".presets", [...Object.keys(PRESETS), ""], (name) => words.presetNames[name || "own"]);
+    this.find(".presets option[value='']").hidden = true; // shown, not chosen
     const list = this.find(".keys dl");
     if (!list.childElementCount) {
       for (const [key, meaning] of words.keyList) {
@@ -126,6 +136,19 @@ export class Controls {
     });
   }
 
+  // The layouts, and the other films of the session.
+  writeLayouts(words, others) {
+    const written = JSON.stringify(others);
+    if (this.written === written) return;
+    this.written = written;
+    const select = this.find(".layouts select");
+    select.replaceChildren(...LAYOUTS.filter((name) => name !== "beside").map((name) => new Option(words.layoutNames[name], name)));
+    if (!others.length) return;
+    const group = Object.assign(document.createElement("optgroup"), { label: words.beside });
+    group.append(...others.map(({ digest, name }) => new Option(name, `beside:${digest}`)));
+    select.append(group);
+  }
+
   fill(selector, values, name) {
     const select = this.find(`${selector} select`);
     if (select.length) return;
@@ -135,15 +158,21 @@ export class Controls {
   // ---- what they show ----
 
   refresh(words, full) {
-    const { settings, find } = this;
+    const { settings, find, viewer } = this;
+    const view = viewer.view();
+    const layout = viewer.layout();
+    const choice = viewer.choice();
     const press = (selector, on) => find(selector).setAttribute("aria-pressed", String(on));
     press(".map", settings.mapOn);
-    press(".signed", settings.signed);
+    press(".signed", settings.signed || choice.against !== null);
+    find(".signed").disabled = choice.against !== null;
     press(".cells", settings.cells);
     press("button.lungs", settings.lungs);
-    press(".invert", settings.invert);
-    press(".flip", settings.flipped);
+    press(".invert", view.invert);
+    press(".flip", view.flipped);
+    press(".link", settings.linked);
     press(".full", full);
+    find(".link").hidden = layout !== "beside";
     for (const button of this.tools()) button.setAttribute("aria-pressed", String(button.dataset.tool === settings.tool));
     find(".full").textContent = full ? words.leave : words.full;
     for (const name of ["opacity", "threshold"]) {
@@ -152,9 +181,13 @@ export class Controls {
       find(`.${name} output`).textContent = `${slider.value} %`;
     }
     find(".colours select").value = settings.colours;
-    find(".colours select").disabled = settings.signed;
-    find(".presets select").value = this.preset;
-    find(".layouts select").value = settings.layout;
-    for (const radio of find(".classes").querySelectorAll("input")) radio.checked = Number(radio.value) === this.viewer.classIndex();
+    find(".colours select").disabled = settings.signed || choice.against !== null;
+    find(".against select").value = choice.against ?? "";
+    [...find(".against select").options].forEach((option) => (option.disabled = option.value === String(choice.classIndex)));
+    find(".presets select").value = view.preset;
+    this.writeLayouts(words, viewer.data.others ?? []);
+    const beside = viewer.wanted || viewer.data.second?.film.digest;
+    find(".layouts select").value = viewer.wanted || layout === "beside" ? `beside:${beside}` : layout;
+    for (const radio of find(".classes").querySelectorAll("input")) radio.checked = Number(radio.value) === choice.classIndex;
   }
 }

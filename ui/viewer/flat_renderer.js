@@ -5,20 +5,21 @@ export class FlatRenderer {
   constructor(canvas) {
     this.context = canvas.getContext("2d");
     this.limit = 8192;
+    this.sides = [];
   }
 
-  setFilm(film) {
-    this.film = film;
-    this.plate = null;
-    this.plateKey = "";
+  // side: 0 for the film on view, 1 for the one beside it.
+  setFilm(film, side) {
+    this.sides[side] = { film, plate: null, key: "" };
   }
 
   // The film as an 8-bit canvas under the present window.
-  windowed(low, high, invert) {
+  windowed(side, { low, high, invert }) {
+    const kept = this.sides[side];
     const key = `${low} ${high} ${invert}`;
-    if (this.plateKey === key) return this.plate;
-    const { width, height, pixels } = this.film;
-    this.plate ??= new OffscreenCanvas(width, height);
+    if (kept.key === key) return kept.plate;
+    const { width, height, pixels } = kept.film;
+    kept.plate ??= new OffscreenCanvas(width, height);
     const image = new ImageData(width, height);
     const words = new Uint32Array(image.data.buffer);
     const greys = new Uint32Array(65536);
@@ -27,40 +28,34 @@ export class FlatRenderer {
       greys[value] = (0xff000000 | (Math.round(255 * (invert ? 1 - shown : shown)) * 0x010101)) >>> 0;
     }
     for (let i = 0; i < pixels.length; i++) words[i] = greys[pixels[i]];
-    this.plate.getContext("2d").putImageData(image, 0, 0);
-    this.plateKey = key;
-    return this.plate;
+    kept.plate.getContext("2d").putImageData(image, 0, 0);
+    kept.key = key;
+    return kept.plate;
   }
 
-  draw(panes, look, glass) {
+  // As the one with WebGL.
+  draw(parts) {
     const context = this.context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-    this.drawPanes(panes, look);
-    if (glass) this.drawPanes(glass.panes, glass.look);
-  }
-
-  drawPanes(panes, look) {
-    const context = this.context;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    for (const pane of panes) {
+    for (const { x, y, width, height, side, look } of parts) {
       context.save();
       context.beginPath();
-      context.rect(pane.x, pane.y, pane.width, pane.height);
+      context.rect(x, y, width, height);
       context.clip();
-      context.fillRect(pane.x, pane.y, pane.width, pane.height);
-      if (this.film) {
+      context.fillRect(x, y, width, height);
+      if (look && this.sides[side].film) {
         const [across, downward] = [look.across, look.downward].map((vector) => vector.map((part) => part / look.step ** 2));
-        const [x, y] = screenAt(look, 0, 0);
-        context.setTransform(across[0], downward[0], across[1], downward[1], pane.x + x, pane.y + y);
+        const [left, top] = screenAt(look, 0, 0);
+        context.setTransform(across[0], downward[0], across[1], downward[1], x + left, y + top);
         context.imageSmoothingQuality = "high";
-        context.drawImage(this.windowed(look.low, look.high, look.invert), 0, 0);
+        context.drawImage(this.windowed(side, look), 0, 0);
       }
       context.restore();
     }
   }
 
   destroy() {
-    this.setFilm(null);
+    this.sides = [];
   }
 }

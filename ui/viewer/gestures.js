@@ -1,7 +1,7 @@
 import { currentSettings } from "./view_state.js";
 
 // Turns pointer and wheel events on the panes into the viewer's verbs. All positions are in CSS pixels of the stage.
-// verbs: {paneAt(x, y), pan(dx, dy), window(dx, dy), zoom(factor, x, y), startLine(x, y), moveLine(x, y), glass(x, y), lift(),
+// verbs: {paneAt(x, y), touch(x, y), pan(dx, dy), window(dx, dy), zoom(factor, x, y), startLine(x, y), moveLine(x, y), glass(x, y), lift(),
 // hover(x, y), leave(), reset()}
 export function listenForGestures(stage, verbs, signal) {
   const pointers = new Map();
@@ -22,6 +22,7 @@ export function listenForGestures(stage, verbs, signal) {
     const at = position(event);
     if (!verbs.paneAt(at.x, at.y)) return;
     stage.setPointerCapture(event.pointerId);
+    if (!pointers.size) verbs.touch(at.x, at.y);
     const verb = verbFor(event);
     pointers.set(event.pointerId, { ...at, verb, start: at });
     if (verb === "measure") verbs.startLine(at.x, at.y);
@@ -66,6 +67,9 @@ export function listenForGestures(stage, verbs, signal) {
   on("pointerup", release);
   on("pointercancel", release);
   on("pointerleave", () => verbs.leave());
+  // Two fingers on the film are the viewer's: one alone may scroll the page.
+  on("touchstart", (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), { passive: false });
+  on("touchmove", (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), { passive: false });
   on("contextmenu", (event) => event.preventDefault());
   on("dblclick", () => verbs.reset());
   on(
@@ -74,6 +78,7 @@ export function listenForGestures(stage, verbs, signal) {
       const at = position(event);
       if (!verbs.paneAt(at.x, at.y)) return;
       event.preventDefault();
+      verbs.touch(at.x, at.y);
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       verbs.zoom(Math.exp((-event.deltaY * lines) / 500), at.x, at.y);
     },

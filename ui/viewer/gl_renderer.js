@@ -1,10 +1,11 @@
 import { FILM, SHRINK, VERTEX } from "./shaders.js";
 
 // Draws the film with WebGL 2. It lies on the graphics unit as unsigned integers with a pyramid of halved levels, so a
-// window or a zoom costs one draw and no upload. Both panes get the same picture.
+// window or a zoom costs one draw and no upload. Panes that show the same get the same picture.
 export class GlRenderer {
   constructor(canvas) {
     this.gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false });
+    this.sides = []; // {film, levels}: of the film on view, and of the one beside it
     if (!this.gl || this.gl.isContextLost()) throw new Error("no WebGL 2");
     this.build();
   }
@@ -12,7 +13,6 @@ export class GlRenderer {
   // Everything that a lost context takes with it.
   build() {
     const gl = this.gl;
-    this.levels = [];
     this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     this.filmProgram = this.program(FILM);
     this.shrinkProgram = this.program(SHRINK);
@@ -58,12 +58,12 @@ export class GlRenderer {
     return texture;
   }
 
-  // film: {pixels: Uint8Array | Uint16Array, width, height} or null.
-  setFilm(film) {
+  // film: {pixels: Uint8Array | Uint16Array, width, height} or null; side: 0 for the film on view, 1 for the one beside it.
+  setFilm(film, side) {
     const gl = this.gl;
-    for (const level of this.levels) gl.deleteTexture(level.texture);
-    this.levels = [];
-    this.film = film;
+    for (const level of this.sides[side]?.levels ?? []) gl.deleteTexture(level.texture);
+    const levels = [];
+    this.sides[side] = { film, levels };
     if (!film) return;
     const wide = film.pixels.BYTES_PER_ELEMENT === 2;
     const format = wide ? gl.R16UI : gl.R8UI;
@@ -72,8 +72,8 @@ export class GlRenderer {
     for (let source = film.pixels; ; source = null) {
       const texture = this.texture();
       gl.texImage2D(gl.TEXTURE_2D, 0, format, width, height, 0, gl.RED_INTEGER, type, source);
-      this.levels.push({ texture, width, height });
-      if (!source) this.halve(this.levels.at(-2), this.levels.at(-1));
+      levels.push({ texture, width, height });
+      if (!source) this.halve(levels.at(-2), levels.at(-1));
       if (Math.max(width, height) <= 256) break;
       width = Math.ceil(width / 2);
       height = Math.ceil(height / 2);
@@ -93,8 +93,10 @@ export class GlRenderer {
 
   // After the browser gave a lost context back: upload everything again.
   restore() {
+    const films = this.sides.map(({ film }) => film);
+    this.sides = [];
     this.build();
-    this.setFilm(this.film);
+    films.forEach((film, side) => this.setFilm(film, side));
   }
 
   bind(unit, texture, place) {
@@ -104,28 +106,26 @@ export class GlRenderer {
     gl.uniform1i(place, unit);
   }
 
-  // panes: [{x, y, width, height}] in device pixels from the canvas' upper left, of one size.
-  // look: {origin, step, across, downward, low, high, invert}; any where no film is set.
-  // glass: the magnifying glasses, {panes, look} of the same kind, or null.
-  draw(panes, look, glass) {
+  // parts: what to draw, the last on top: {x, y, width, height} in device pixels from the canvas' upper left, the side, and its
+  // look {origin, step, across, downward, low, high, invert}, or null where it has no film.
+  draw(parts) {
     const gl = this.gl;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    this.drawPanes(panes, look);
-    if (glass) this.drawPanes(glass.panes, glass.look);
-  }
-
-  drawPanes(panes, look) {
-    const gl = this.gl;
-    if (this.film) this.drawPlate(panes[0], look);
-    for (const { x, y, width, height } of panes) {
+    let drawn = null;
+    for (const part of parts) {
+      const { x, y, width, height, side, look } = part;
       const top = gl.drawingBufferHeight - y;
-      if (this.film) {
+      if (look && this.sides[side].film) {
+        const same = drawn && drawn.look === look && drawn.width === width && drawn.height === height;
+        if (!same) this.drawPlate(this.sides[side], part, look);
+        drawn = part;
         gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.frame);
         gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
         gl.blitFramebuffer(0, 0, width, height, x, top, x + width, top - height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
       } else {
+        gl.bindFramebuffer(gl.FRAMEBUFFER, null);
         gl.enable(gl.SCISSOR_TEST);
         gl.scissor(x, top - height, width, height);
         gl.clearColor(0, 0, 0, 1);
@@ -136,7 +136,7 @@ export class GlRenderer {
   }
 
   // The windowed film at the size of a pane, off the screen.
-  drawPlate({ width, height }, { origin, step, across, downward, low, high, invert }) {
+  drawPlate({ film, levels }, { width, height }, { origin, step, across, downward, low, high, invert }) {
     const gl = this.gl;
     const { program, places } = this.filmProgram;
     gl.bindTexture(gl.TEXTURE_2D, this.plate);
@@ -146,24 +146,24 @@ export class GlRenderer {
     gl.viewport(0, 0, width, height);
     gl.useProgram(program);
     // A third of a level finer than the screen asks for: crisper vessels and trabeculae, still without moire.
-    const lod = Math.min(Math.max(Math.log2(step) - 0.33, 0), this.levels.length - 1);
+    const lod = Math.min(Math.max(Math.log2(step) - 0.33, 0), levels.length - 1);
     const fine = Math.floor(lod);
-    const coarse = Math.min(fine + 1, this.levels.length - 1);
-    this.bind(0, this.levels[fine].texture, places.fine);
-    this.bind(1, this.levels[coarse].texture, places.coarse);
+    const coarse = Math.min(fine + 1, levels.length - 1);
+    this.bind(0, levels[fine].texture, places.fine);
+    this.bind(1, levels[coarse].texture, places.coarse);
     gl.uniform2f(places.texels, 2 ** fine, 2 ** coarse);
     gl.uniform1f(places.blend, lod - fine);
     gl.uniform2f(places.origin, ...origin);
     gl.uniform2f(places.across, ...across);
     gl.uniform2f(places.downward, ...downward);
-    gl.uniform2f(places.filmSize, this.film.width, this.film.height);
+    gl.uniform2f(places.filmSize, film.width, film.height);
     gl.uniform2f(places.window, low, high);
     gl.uniform1i(places.inverted, invert ? 1 : 0);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
   destroy() {
-    if (!this.lost) this.setFilm(null);
+    if (!this.lost) this.sides.forEach((_, side) => this.setFilm(null, side));
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }

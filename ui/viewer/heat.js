@@ -6,11 +6,34 @@ export function coverage(relative) {
   return Math.min(Math.max(relative, 0), 1) ** 0.7;
 }
 
-// The signed value of one class at a film position, bilinear between cell centres; null outside the map's box.
-export function heatAt(maps, classIndex, x, y) {
+const made = new WeakMap(); // maps -> {key: chosen map}
+
+// The map of one class, or what it has more than the map of another class (`against`), signed.
+// Gives {grid, scale, positive, difference}; scale: the value of full colour, one for all classes or all differences of a film.
+export function chosenMap(maps, classIndex, against) {
+  if (!made.has(maps)) made.set(maps, {});
+  const known = made.get(maps);
+  const key = `${classIndex} ${against}`;
+  known[key] ??= against === null
+    ? { grid: maps.grids[classIndex], scale: maps.scale, positive: maps.positive[classIndex], difference: false }
+    : difference(maps.grids, classIndex, against);
+  return known[key];
+}
+
+function difference(grids, classIndex, against) {
+  let scale = 0;
+  for (let cell = 0; cell < grids[0].length; cell++) {
+    const values = grids.map((grid) => grid[cell]);
+    scale = Math.max(scale, Math.max(...values) - Math.min(...values));
+  }
+  const grid = grids[classIndex].map((value, cell) => value - grids[against][cell]);
+  return { grid, scale, positive: grid.some((value) => value > 0), difference: true };
+}
+
+// The signed value of a grid at a film position, bilinear between cell centres; null outside the maps' box.
+export function heatAt(maps, grid, x, y) {
   const [left, top, right, bottom] = maps.box;
   if (x < left || x >= right || y < top || y >= bottom) return null;
-  const grid = maps.grids[classIndex];
   const atColumn = ((x - left) / (right - left)) * maps.columns - 0.5;
   const atRow = ((y - top) / (bottom - top)) * maps.rows - 0.5;
   const column = Math.floor(atColumn);

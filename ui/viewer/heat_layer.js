@@ -25,22 +25,21 @@ export class HeatLayer {
     this.canvas = lens.querySelector("canvas");
   }
 
-  // maps: {rows, columns, grids, scale}; table: 256 RGBA colours.
-  paint(maps, classIndex, table, settings) {
-    const { threshold, signed, cells } = settings;
-    const key = JSON.stringify([classIndex, threshold, signed, cells]);
-    if (this.maps === maps && this.key === key && this.table === table) return;
-    Object.assign(this, { maps, key, table });
+  // maps: {rows, columns}; chosen: what `chosenMap` gave; scale: the value of full colour; table: 256 RGBA colours.
+  paint(maps, chosen, scale, table, settings) {
+    const { threshold, cells } = settings;
+    const signed = settings.signed || chosen.difference;
+    const key = JSON.stringify([scale, threshold, signed, cells]);
+    if (this.chosen === chosen && this.key === key && this.table === table) return;
+    Object.assign(this, { chosen, key, table });
     const whole = { ...maps, box: [0, 0, maps.columns, maps.rows] };
     const side = Math.max(Math.min(CELL, Math.floor(LARGEST_SIDE / Math.max(maps.rows, maps.columns))), 1);
     const image = new ImageData(maps.columns * side, maps.rows * side);
     for (let row = 0, at = 0; row < image.height; row++) {
       for (let column = 0; column < image.width; column++, at += 4) {
         const [x, y] = [(column + 0.5) / side, (row + 0.5) / side];
-        const value = cells
-          ? maps.grids[classIndex][Math.floor(y) * maps.columns + Math.floor(x)]
-          : heatAt(whole, classIndex, x, y);
-        const shown = colourOf(value, maps.scale, table, settings);
+        const value = cells ? chosen.grid[Math.floor(y) * maps.columns + Math.floor(x)] : heatAt(whole, chosen.grid, x, y);
+        const shown = colourOf(value, scale, table, { threshold, signed });
         if (!shown) continue;
         const colour = Math.round(shown.relative * 255) * 4;
         for (let channel = 0; channel < 3; channel++) image.data[at + channel] = shown.table[colour + channel];

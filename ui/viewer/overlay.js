@@ -1,4 +1,4 @@
-import { filmAt, placeFilm, screenAt } from "./view_state.js";
+import { filmAt, screenAt } from "./view_state.js";
 
 // What is drawn over the films in lines and letters: the ruler, the letters of orientation, the twin of the pointer.
 
@@ -13,35 +13,41 @@ export function lengthText(film, factor, [fromX, fromY], [toX, toY], words) {
   return (film.detector ? words.detectorMillimetres : words.millimetres).replace("{length}", length);
 }
 
+function shareAt(film, place, x, y) {
+  const [filmX, filmY] = filmAt(place, x, y);
+  return [filmX / film.width, filmY / film.height];
+}
+
 export class Overlay {
   constructor(svg) {
     this.svg = svg;
-    this.line = null; // {from, to} in shares of the film's sides: they hold for any size at which it is loaded
+    this.line = null; // {side, from, to}, in shares of the film's sides: they hold for any size at which it is loaded
   }
 
-  startLine(film, place, x, y) {
-    const [filmX, filmY] = filmAt(place, x, y);
-    this.line = { from: [filmX / film.width, filmY / film.height], to: [filmX / film.width, filmY / film.height] };
+  startLine({ at, film }, place, x, y) {
+    const share = shareAt(film, place, x, y);
+    this.line = { side: at, from: share, to: share };
   }
 
-  moveLine(film, place, x, y) {
-    const [filmX, filmY] = filmAt(place, x, y);
-    if (this.line) this.line.to = [filmX / film.width, filmY / film.height];
+  moveLine({ at, film }, place, x, y) {
+    if (this.line?.side === at) this.line.to = shareAt(film, place, x, y);
   }
 
   clear() {
     this.line = null;
   }
 
-  // panes in device pixels; data: what Python sent; lungs: whether their outlines are drawn.
-  draw(panes, film, data, ratio, lungs) {
+  // panes in device pixels; sides: the films; places: where each lies, null where it is not loaded; lungs: whether their
+  // outlines are drawn.
+  draw(panes, sides, places, ratio, lungs, words) {
     this.svg.replaceChildren();
-    if (!film) return;
-    const place = placeFilm(film, panes[0]);
     for (const pane of panes) {
-      if (data.maps?.outlines && lungs) this.drawLungs(pane, place, film, data.maps.outlines, ratio);
-      this.drawLetters(pane, place, data.film.orientation, ratio);
-      if (this.line) this.drawLine(pane, place, film, data, ratio);
+      const { film, sent } = sides[pane.side];
+      const place = places[pane.side];
+      if (!film || !place) continue;
+      if (sent.maps?.outlines && lungs) this.drawLungs(pane, place, film, sent.maps.outlines, ratio);
+      this.drawLetters(pane, place, sent.film.orientation, ratio);
+      if (this.line?.side === pane.side) this.drawLine(pane, place, film, sent.film, ratio, words);
     }
   }
 
@@ -56,12 +62,12 @@ export class Overlay {
     }
   }
 
-  drawLine(pane, place, film, data, ratio) {
+  drawLine(pane, place, film, sent, ratio, words) {
     const ends = [this.line.from, this.line.to].map(([x, y]) => [x * film.width, y * film.height]);
     const [from, to] = ends.map(([x, y]) => screenAt(place, x, y).map((part, axis) => (part + (axis ? pane.y : pane.x)) / ratio));
     this.add("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1], class: "ruler under" });
     this.add("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1], class: "ruler" });
-    const text = lengthText(data.film, data.film.fullWidth / film.width, ...ends, data.words);
+    const text = lengthText(sent, sent.fullWidth / film.width, ...ends, words);
     const middle = (from[0] + to[0]) / 2 - 3.2 * text.length; // about half of the text's width
     const inside = Math.min(Math.max(middle, pane.x / ratio + 4), (pane.x + pane.width) / ratio - 7 * text.length);
     this.add("text", { x: inside, y: Math.max(Math.min(from[1], to[1]) - 10, pane.y / ratio + 14) }).textContent = text;

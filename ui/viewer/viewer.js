@@ -1,22 +1,24 @@
 import { drawLegend, mapText, pointText, standingText } from "./captions.js";
 import { colourTable } from "./colour_maps.js";
 import { Controls } from "./controls.js";
-import { fetchFilm } from "./film_source.js";
+import { FilmSide } from "./film_side.js";
 import { FlatRenderer } from "./flat_renderer.js";
 import { listenForDivider, listenForGestures, listenForKeys } from "./gestures.js";
 import { GlRenderer } from "./gl_renderer.js";
+import { glasses } from "./glass.js";
+import { chosenMap } from "./heat.js";
 import { HeatLayer } from "./heat_layer.js";
+import { keyActions } from "./keys.js";
 import { Overlay } from "./overlay.js";
-import { currentSettings, filmAt, fitView, flip, layoutPanes, panBy, placeFilm, shownWindow, turn, windowBy, zoomBy } from "./view_state.js";
+import { currentSettings, filmAt, fitView, layoutPanes, panBy, placeFilm, screenAt, shownWindow, viewOf, windowBy, zoomBy } from "./view_state.js";
 
 const LABEL = 22; // CSS pixels above each pane
 const GAP = 8; // CSS pixels between the panes
-const GLASS = 220; // CSS pixels, the side of the magnifying glass
-const GLASS_POWER = 3;
 const RESTORE_MS = 1500; // how long the browser may take to give a lost graphics context back
 const STACK_BELOW = 620; // CSS pixels of width
 
-// The film and the film with its map. Python sends a film and its maps; all else happens here, without a message back.
+// The film and the film with its map, or two films side by side, each with its map. Python sends films and maps; all else happens
+// here: the one message back asks for another film.
 class Viewer {
   constructor(root) {
     this.settings = currentSettings();
@@ -24,8 +26,11 @@ class Viewer {
     this.find = (selector) => this.element.querySelector(selector);
     this.panesElement = this.find(".panes");
     this.stop = new AbortController();
+    this.sides = [0, 1].map((at) => new FilmSide(at, this));
+    this.activeSide = 0; // of the film that was touched last
+    this.wanted = ""; // the film that was asked for and has not come
     this.startRenderer();
-    this.heat = new HeatLayer(this.find(".lens"));
+    this.heat = [...this.element.querySelectorAll(".lens")].map((lens) => new HeatLayer(lens));
     this.overlay = new Overlay(this.find(".overlay"));
     this.controls = new Controls(this);
     this.table = colourTable(this.settings.colours);
@@ -57,50 +62,65 @@ class Viewer {
       this.refresh();
     });
     if (!this.data) return undefined;
-    this.renderer.setFilm(this.film);
+    for (const { film, at } of this.sides) this.renderer.setFilm(film, at);
     this.writeHint();
     return this.refresh();
   }
 
   // ---- what Python sends ----
 
-  update(data) {
-    const words = data.words;
-    const sameFilm = this.data?.film.digest === data.film.digest && this.data.film.width === data.film.width;
-    this.data = data;
+  // send: takes the digest of a film to be put beside this one.
+  update(data, send) {
+    const { words, film, maps, second } = data;
+    Object.assign(this, { data, send, wanted: "" });
     this.writeWords(words, data.classes);
     this.writeHint();
-    if (!sameFilm) this.load(data.film, words);
-    this.placeMaps();
+    this.sides[0].update({ film, maps }, words);
+    this.sides[1].update(second ?? null, words);
     this.refresh();
   }
 
-  // The former film goes at once: no film is ever seen beside another film's answer.
-  async load(film, words) {
-    this.film = null;
-    this.renderer.setFilm(null);
-    this.message = words.loading;
-    try {
-      const loaded = await fetchFilm(film, this.renderer.limit);
-      if (this.data.film !== film && this.data.film.digest !== film.digest) return;
-      this.film = loaded;
-      this.message = "";
-      this.renderer.setFilm(loaded);
-      this.placeMaps();
-    } catch (error) {
-      console.error(error);
-      this.message = words.lost;
-    }
-    this.refresh();
+  putBeside(digest) {
+    if (this.data.second?.film.digest === digest) return;
+    this.wanted = digest;
+    this.send?.(digest);
   }
 
-  // The maps' box in pixels of the loaded film.
-  placeMaps() {
-    const maps = this.data.maps;
-    if (!maps || !this.film) return;
-    const [left, top, right, bottom] = maps.place;
-    const { width, height } = this.film;
-    maps.box = [left * width, top * height, right * width, bottom * height];
+  // ---- what is on view ----
+
+  layout() {
+    const { layout } = currentSettings();
+    return layout === "beside" && !this.data?.second ? "two" : layout;
+  }
+
+  shownSides() {
+    return this.layout() === "beside" ? this.sides : this.sides.slice(0, 1);
+  }
+
+  // The film that was touched last, and a pane that shows it.
+  active() {
+    const side = this.shownSides()[this.activeSide] ?? this.sides[0];
+    return { side, pane: this.panes?.find((pane) => pane.side === side.at) };
+  }
+
+  view() {
+    return viewOf(this.active().side.at);
+  }
+
+  // The class of the map, and the one that is taken away from it or null.
+  choice() {
+    const { chosenClass, against } = this.settings;
+    const classIndex = chosenClass ?? this.data.maps?.top ?? this.data.second?.maps?.top ?? 0;
+    return { classIndex, against: against === classIndex ? null : against };
+  }
+
+  // The value of full colour on each film, by side: one for both where both have maps of one method.
+  scales() {
+    const { classIndex, against } = this.choice();
+    const shown = this.shownSides();
+    const own = shown.map(({ sent }) => (sent.maps ? chosenMap(sent.maps, classIndex, against).scale : null));
+    const methods = new Set(shown.filter(({ sent }) => sent.maps).map(({ sent }) => sent.maps.method));
+    return methods.size === 1 ? own.map((scale) => scale && Math.max(...own)) : own;
   }
 
   // ---- controls ----
@@ -136,23 +156,28 @@ class Viewer {
     const ratio = () => devicePixelRatio;
     const localTo = (pane, x, y) => [x * ratio() - pane.x, y * ratio() - pane.y];
     const whileFilm = (action) => (...given) => {
-      if (!this.film) return false;
+      if (!this.active().side.film || !this.panes) return false;
       action(...given);
       return this.refresh();
     };
     const ruler = (verb) => whileFilm((x, y) => {
       const pane = this.paneAt(x, y);
-      if (pane) this.overlay[verb](this.film, placeFilm(this.film, pane), ...localTo(pane, x, y));
+      if (pane && this.looks[pane.side]) this.overlay[verb](this.sides[pane.side], this.looks[pane.side], ...localTo(pane, x, y));
     });
+    const pan = (dx, dy) => {
+      const { side, pane } = this.active();
+      panBy(this.view(), side.film, pane, dx, dy);
+    };
     listenForGestures(
       this.panesElement,
       {
         paneAt: (x, y) => this.paneAt(x, y),
-        pan: whileFilm((dx, dy) => panBy(this.film, this.panes[0], dx * ratio(), dy * ratio())),
-        window: whileFilm(windowBy),
+        touch: (x, y) => this.touch(x, y),
+        pan: whileFilm((dx, dy) => pan(dx * ratio(), dy * ratio())),
+        window: whileFilm((dx, dy) => windowBy(this.view(), dx, dy)),
         zoom: whileFilm((factor, x, y) => {
-          const pane = this.paneAt(x, y) ?? this.panes[0];
-          zoomBy(this.film, pane, factor, ...localTo(pane, x, y));
+          const { side, pane } = this.active();
+          zoomBy(this.view(), side.film, pane, factor, ...localTo(this.paneAt(x, y) ?? pane, x, y));
         }),
         startLine: ruler("startLine"),
         moveLine: ruler("moveLine"),
@@ -160,46 +185,19 @@ class Viewer {
         lift: whileFilm(() => (this.glassAt = null)),
         hover: (x, y) => this.hover(x, y),
         leave: () => this.hover(-1, -1),
-        reset: whileFilm(fitView),
+        reset: whileFilm(() => fitView(this.view())),
       },
       signal,
     );
     listenForKeys(
       this.panesElement,
-      this.keys(whileFilm),
-      whileFilm((dx, dy, shift) => (shift ? windowBy(dx * 15, dy * 15) : panBy(this.film, this.panes[0], -dx * 40, -dy * 40))),
+      keyActions(this, whileFilm),
+      whileFilm((dx, dy, shift) => (shift ? windowBy(this.view(), dx * 15, dy * 15) : pan(-dx * 40, -dy * 40))),
       signal,
     );
     listenForDivider(this.find(".divider"), this.panesElement, () => this.panes[0], () => this.refresh(), signal);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.panesElement);
-  }
-
-  // OHIF's keys where it has one for the same thing.
-  keys(whileFilm) {
-    const { controls } = this;
-    const middle = (factor) => whileFilm(() => {
-      const pane = this.panes[0];
-      zoomBy(this.film, pane, factor, pane.width / 2, pane.height / 2);
-    });
-    const click = (selector) => () => this.find(selector).click();
-    const tool = (name) => whileFilm(() => controls.chooseTool(name));
-    const keys = {
-      m: click(".map"), c: whileFilm(() => controls.nextClass()), s: whileFilm(() => controls.nextLayout()),
-      i: click(".invert"), r: whileFilm(() => turn(1)), l: whileFilm(() => turn(-1)),
-      h: whileFilm(() => flip(false)), v: whileFilm(() => flip(true)),
-      "=": click(".fit"), "+": middle(1.25), "-": middle(0.8), " ": click(".reset"), 0: click(".reset"),
-      w: tool("window"), p: tool("pan"), z: tool("zoom"), d: tool("measure"), g: tool("magnify"),
-      f: click(".full"), "?": click(".help"),
-    };
-    ["stored", "auto", "lung", "bone", "wide"].forEach((name, at) => (keys[at + 1] = whileFilm(() => controls.usePreset(name))));
-    keys.escape = () => {
-      if (!this.find(".keys").hidden) controls.toggleKeys();
-      else if (this.element.classList.contains("full")) this.toggleFull();
-      else return false;
-      return this.refresh();
-    };
-    return keys;
   }
 
   clearRuler() {
@@ -211,34 +209,48 @@ class Viewer {
     return this.panes?.find((pane) => left >= pane.x && left < pane.x + pane.width && top >= pane.y && top < pane.y + pane.height);
   }
 
+  // The film under a pointer that goes down takes the commands that follow.
+  touch(x, y) {
+    const side = this.paneAt(x, y)?.side ?? this.activeSide;
+    if (side === this.activeSide) return;
+    this.activeSide = side;
+    this.refresh();
+  }
+
+  // Where a film position lies in a pane: of the same film there, or, linked, the same share of the other film's sides.
+  inPane(pane, side, filmX, filmY) {
+    const [film, look] = [this.sides[pane.side].film, this.looks[pane.side]];
+    if (!film || !look || (pane.side !== side.at && !this.settings.linked)) return null;
+    return screenAt(look, (filmX / side.film.width) * film.width, (filmY / side.film.height) * film.height);
+  }
+
   // Grey and map value under the pointer, and its twin in the other pane.
   hover(x, y) {
-    const pane = this.film && this.paneAt(x, y);
+    const pane = this.panes && this.paneAt(x, y);
     const twin = this.find(".twin");
     twin.hidden = true;
     this.writeReadout();
-    if (!pane) return;
-    const [left, top] = [x * devicePixelRatio - pane.x, y * devicePixelRatio - pane.y];
-    const [filmX, filmY] = filmAt(placeFilm(this.film, pane), left, top);
-    if (filmX < 0 || filmY < 0 || filmX >= this.film.width || filmY >= this.film.height) return;
+    const side = this.sides[pane?.side];
+    const look = this.looks?.[pane?.side];
+    if (!side?.film || !look) return;
+    const [filmX, filmY] = filmAt(look, x * devicePixelRatio - pane.x, y * devicePixelRatio - pane.y);
+    if (filmX < 0 || filmY < 0 || filmX >= side.film.width || filmY >= side.film.height) return;
     const other = this.panes.find((one) => one !== pane);
-    twin.hidden = !other;
-    if (other) {
-      twin.style.left = `${x + (other.x - pane.x) / devicePixelRatio}px`;
-      twin.style.top = `${y + (other.y - pane.y) / devicePixelRatio}px`;
+    const there = other && this.inPane(other, side, filmX, filmY);
+    twin.hidden = !there;
+    if (there) {
+      twin.style.left = `${(other.x + there[0]) / devicePixelRatio}px`;
+      twin.style.top = `${(other.y + there[1]) / devicePixelRatio}px`;
     }
-    this.find(".readout").textContent = pointText(this.data, this.film, this.classIndex(), filmX, filmY);
+    this.find(".readout").textContent = pointText(side, this.choice(), this.data.words, filmX, filmY);
   }
 
   writeReadout() {
-    this.find(".readout").textContent = this.film ? standingText(this.data, this.film) : this.message;
+    const { side } = this.active();
+    this.find(".readout").textContent = side.film ? standingText(side, this.data.words) : side.message;
   }
 
   // ---- picture ----
-
-  classIndex() {
-    return this.settings.chosenClass ?? this.data.maps?.top ?? 0;
-  }
 
   refresh() {
     if (!this.data || this.stop.signal.aborted) return;
@@ -251,21 +263,26 @@ class Viewer {
       this.table = colourTable(settings.colours);
     }
     this.writeWhat();
-    drawLegend(this.find(".legend"), data, this.table);
+    const unit = words[this.shownSides().find(({ sent }) => sent.maps)?.sent.maps.unit ?? "logit"];
+    const scales = this.scales().filter((scale) => scale !== null);
+    drawLegend(this.find(".legend"), scales, unit, this.choice().against !== null, this.table);
     this.writeReadout();
     this.pending ??= requestAnimationFrame(() => { this.pending = null; this.draw(); });
   }
 
   writeWhat() {
-    const text = mapText(this.data, this.classIndex());
+    const { words, classes } = this.data;
+    const text = mapText(this.shownSides(), this.choice(), words, classes);
     const line = this.find(".what");
     if (line.textContent !== text) line.textContent = text; // else it would be read aloud again
-    const { film, mapped } = this.data.words;
-    this.panesElement.setAttribute("aria-label", `${film}. ${mapped}. ${text}`);
+    const { film, mapped } = words;
+    const names = this.layout() === "beside" ? this.sides.map(({ sent }) => sent.film.name) : [film, mapped];
+    this.panesElement.setAttribute("aria-label", `${names.join(". ")}. ${text}`);
   }
 
   draw() {
     if (!this.data || this.stop.signal.aborted) return;
+    const { settings } = this;
     const frame = this.canvas.getBoundingClientRect();
     const ratio = devicePixelRatio;
     const [width, height] = [Math.round(frame.width * ratio), Math.round(frame.height * ratio)];
@@ -274,37 +291,46 @@ class Viewer {
       Object.assign(this.canvas, { width, height });
       this.drawn = "";
     }
-    this.panes = layoutPanes(width, height, Math.round(LABEL * ratio), Math.round(GAP * ratio), frame.width < STACK_BELOW);
+    const stacked = frame.width < STACK_BELOW;
+    this.panes = layoutPanes(this.layout(), width, height, Math.round(LABEL * ratio), Math.round(GAP * ratio), stacked);
+    this.looks = this.sides.map((side) => this.lookOf(side));
     this.writeLabels(ratio);
-    let look = null;
-    if (this.film) {
-      const [low, high] = shownWindow(this.data.film.window);
-      const { invert, mapOn, opacity } = this.settings;
-      const shown = mapOn && this.data.maps ? opacity : 0;
-      look = { ...placeFilm(this.film, this.panes[0]), low, high, invert, opacity: shown, classIndex: this.classIndex() };
-    }
-    this.drawFilm(look);
-    this.drawHeat(look);
+    this.drawFilms();
+    this.drawHeat();
     this.drawDivider(ratio);
-    this.overlay.draw(this.panes, this.film, this.data, ratio, this.settings.lungs);
-    this.announce(look);
+    this.overlay.draw(this.panes, this.sides, this.looks, ratio, settings.lungs, this.data.words);
+    this.announce();
+  }
+
+  // Place and window of a film on the screen; null where it is not there.
+  lookOf({ at, sent, film }) {
+    const pane = this.panes.find((one) => one.side === at);
+    if (!pane || !film) return null;
+    const view = viewOf(at);
+    const [low, high] = shownWindow(view, film, sent.film.window);
+    return { ...placeFilm(view, film, pane), low, high, invert: view.invert };
   }
 
   writeLabels(ratio) {
     const { film, mapped } = this.data.words;
-    const texts = this.panes.length === 2 ? [film, mapped] : [mapped];
+    const beside = this.layout() === "beside";
+    let texts = this.panes.length === 2 ? [film, mapped] : [mapped];
+    if (beside) texts = this.sides.map(({ sent, message }) => [sent.film.name, message].filter(Boolean).join(": "));
     for (const at of [0, 1]) {
       const label = this.find(`.label[data-pane="${at}"]`);
       label.textContent = texts[at] ?? "";
-      if (!this.panes[at]) continue;
-      label.style.left = `${this.panes[at].x / ratio}px`;
-      label.style.top = `${this.panes[at].y / ratio - LABEL}px`;
+      const pane = this.panes[at];
+      if (!pane) continue;
+      label.classList.toggle("active", beside && !this.settings.linked && pane.side === this.active().side.at);
+      label.style.left = `${pane.x / ratio}px`;
+      label.style.top = `${pane.y / ratio - LABEL}px`;
+      label.style.maxWidth = `${pane.width / ratio}px`;
     }
   }
 
   drawDivider(ratio) {
     const divider = this.find(".divider");
-    divider.hidden = this.settings.layout !== "swipe" || !this.film || !this.data.maps;
+    divider.hidden = this.layout() !== "swipe" || !this.looks[0] || !this.data.maps;
     const [pane] = this.panes;
     divider.style.left = `${(pane.x + pane.width * this.settings.divider) / ratio}px`;
     divider.style.top = `${pane.y / ratio}px`;
@@ -312,48 +338,42 @@ class Viewer {
     divider.setAttribute("aria-valuenow", String(Math.round(this.settings.divider * 100)));
   }
 
-  // The round part of both panes under the magnifying glass, at three times the size.
-  glass(look) {
-    if (!this.glassAt || !look) return null;
-    const ratio = devicePixelRatio;
-    const pane = this.paneAt(this.glassAt.x, this.glassAt.y);
-    if (!pane) return null;
-    const side = Math.min(Math.round(GLASS * ratio), pane.width, pane.height);
-    const at = [this.glassAt.x * ratio - pane.x, this.glassAt.y * ratio - pane.y];
-    const [filmX, filmY] = filmAt(look, ...at);
-    const [across, downward] = [look.across, look.downward].map((vector) => vector.map((part) => part / GLASS_POWER));
-    const origin = [filmX, filmY].map((part, axis) => part - ((across[axis] + downward[axis]) * side) / 2);
-    const within = (start, length) => Math.round(Math.min(Math.max(start, 0), length - side));
-    const panes = this.panes.map(({ x, y }) => ({
-      x: x + within(at[0] - side / 2, pane.width), y: y + within(at[1] - side / 2, pane.height), width: side, height: side,
-    }));
-    return { panes, look: { ...look, step: look.step / GLASS_POWER, across, downward, origin } };
-  }
-
   // Only if anything but the map has changed.
-  drawFilm(look) {
-    const { opacity, classIndex, ...film } = look ?? {};
-    const glass = this.glass(look);
-    const drawn = JSON.stringify([this.data.film.digest, this.panes, film, glass?.panes, glass?.look.origin]);
+  drawFilms() {
+    const parts = [...this.panes.map((pane) => ({ ...pane, look: this.looks[pane.side] })), ...glasses(this)];
+    const drawn = JSON.stringify([this.sides.map(({ sent }) => sent?.film.digest), parts]);
     if (this.drawn === drawn || this.renderer.lost) return;
     this.drawn = drawn;
-    this.renderer.draw(this.panes, look, glass);
+    this.renderer.draw(parts);
   }
 
-  drawHeat(look) {
-    this.heat.show(look && !this.glassAt ? look.opacity : 0); // the glass shows the film alone
-    if (!look || !this.data.maps) return;
-    this.heat.paint(this.data.maps, look.classIndex, this.table, this.settings);
-    const hidden = this.settings.layout === "swipe" ? this.settings.divider : 0;
-    this.heat.put(this.panes.at(-1), this.data.maps.box, look, devicePixelRatio, hidden);
+  drawHeat() {
+    const { mapOn, opacity, divider } = this.settings;
+    const { classIndex, against } = this.choice();
+    const hidden = this.layout() === "swipe" ? divider : 0;
+    const scales = this.scales();
+    this.heat.forEach((layer, at) => {
+      const [maps, look] = [this.sides[at].sent?.maps, this.looks[at]];
+      const shown = maps && look && scales[at] !== undefined;
+      layer.show(shown && mapOn && !this.glassAt ? opacity : 0); // the glass shows the film alone
+      if (!shown) return;
+      layer.paint(maps, chosenMap(maps, classIndex, against), scales[at], this.table, this.settings);
+      layer.put(this.panes.findLast((pane) => pane.side === at), maps.box, look, devicePixelRatio, hidden);
+    });
   }
 
   // What stands on the screen now, readable from outside: browser tests and benchmarks wait for it.
-  announce(look) {
+  announce() {
     const state = this.element.dataset;
-    state.painted = look ? this.data.film.digest : "";
-    state.mapped = look && this.data.maps ? this.data.classes[look.classIndex].key : "";
-    state.look = look ? JSON.stringify({ ...look, panes: this.panes }) : "";
+    const [look, beside] = this.looks;
+    const { mapOn, opacity } = this.settings;
+    const { maps, film, classes } = this.data;
+    const choice = this.choice();
+    state.painted = look ? film.digest : "";
+    state.beside = beside ? this.data.second.film.digest : "";
+    state.mapped = look && maps ? classes[choice.classIndex].key : "";
+    const shown = { ...look, opacity: mapOn && maps ? opacity : 0, ...choice, panes: this.panes, beside };
+    state.look = look ? JSON.stringify(shown) : "";
   }
 
   destroy() {
@@ -367,9 +387,9 @@ class Viewer {
 
 const viewers = new WeakMap(); // component root -> Viewer
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   if (!viewers.has(parentElement)) viewers.set(parentElement, new Viewer(parentElement));
-  viewers.get(parentElement).update(data);
+  viewers.get(parentElement).update(data, (digest) => setTriggerValue("beside", digest));
   return () => {
     viewers.get(parentElement)?.destroy();
     viewers.delete(parentElement);
