@@ -1,9 +1,10 @@
-# make run    set up and open the app        make test    set up and run lint, types, and all tests
+# make run         set up and open the app        make test    set up and run lint, types, and all tests
+# make messages    take new texts into the Korean catalogue, to be translated there; then again to compile it
 PYTHON ?= python3.11
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check clean
+.PHONY: run test check messages clean
 
 run: .venv/runtime
 	$(BIN)/python -m pneumo_core prepare
@@ -16,6 +17,10 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+CATALOGUE := pneumo_core/locale/ko/LC_MESSAGES/pneumo
+messages: .venv/test
+	$(BIN)/python -m pneumo_core.locale.update $(CATALOGUE)
 
 .venv/runtime: requirements.txt
 	$(PYTHON) -m venv .venv

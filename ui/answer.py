@@ -26,8 +26,8 @@ def track_record(metrics: Mapping[str, Any]) -> str:
         accuracy = metrics.get("splits", {}).get(split, {}).get("figures", {}).get("accuracy")
         if accuracy:
             value, low, high = (f"{accuracy[key] * 100:.0f}" for key in ("value", "low", "high"))
-            parts.append(f"{value} % ({low} to {high} %) of {films}")
-    return f"It was right on {' and on '.join(parts)}." if parts else texts.NEVER_MEASURED
+            parts.append(texts.share_right(value, low, high, films))
+    return texts.track_record(parts) if parts else texts.NEVER_MEASURED
 
 
 def short(film: Film) -> str:

@@ -13,6 +13,7 @@ import streamlit as st
 from pneumo_core.answer import Answer, answer_of
 from pneumo_core.errors import BundleError, PneumoError
 from pneumo_core.explain.methods import Explainer
+from pneumo_core.language import Message, joined
 from pneumo_core.lungs.mask import LungMask, share_inside
 from pneumo_core.lungs.segmenter import LungSegmenter
 from pneumo_core.model.classifier import Classifier, default_bundle
@@ -95,7 +96,7 @@ class SharedModel:
             result = selftest(classifier)
             if not result.passed:
                 self.failed_selftest = True
-                self.error = " ".join(result.problems)
+                self.error = joined(result.problems)
                 return
             self._explainer = Explainer(classifier)
             self._segmenter = LungSegmenter.load()
@@ -104,8 +105,10 @@ class SharedModel:
             self.error = str(error)
         except Exception as error:
             _log.exception("The model could not be loaded.")
-            self.error = (
-                f"An error inside the program ({type(error).__name__}: {error}). The server's log has the details."
+            self.error = Message(
+                "An error inside the program ({kind}: {error}). The server's log has the details.",
+                kind=type(error).__name__,
+                error=str(error),
             )
 
     def _note(self, share: float, step: str) -> None:

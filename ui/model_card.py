@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from pneumo_core import language
 from pneumo_core.errors import BundleError
 from pneumo_core.model.bundle import SUMS_FILE, Bundle, default_bundle, load_bundle
 from ui import assets
@@ -19,6 +20,7 @@ from ui.tables import table
 
 _STATIC = {"displayModeBar": False}
 _SHOWN = ("test", "external")
+_FAULTS = "What is wrong with the data"  # a heading of the bundle's own card
 _OF_ALL = ("accuracy", "macro_f1", "macro_auroc")  # those that lie in 0..1, the higher the better
 Figures = dict[str, Any]
 
@@ -33,7 +35,7 @@ def page() -> None:
             bundle = _bundle(folder, (folder / SUMS_FILE).stat().st_mtime_ns)
         except (BundleError, OSError) as error:
             st.error(texts.NO_MODEL)
-            st.caption(str(error))
+            st.caption(language.shown(str(error)))
             return
         st.markdown(f"**{bundle.label}**")
         st.caption(texts.INTRODUCTION)
@@ -42,6 +44,8 @@ def page() -> None:
                 backbone=bundle.backbone, head=bundle.head, size=bundle.input_size, temperature=bundle.temperature
             )
         )
+        if language.current() != language.SOURCE:
+            st.caption(texts.CARD_IN_ENGLISH)
         card = _card_sections(bundle.card)
         for heading, title in texts.CARD_SECTIONS.items():
             if heading in card:
@@ -49,9 +53,9 @@ def page() -> None:
                 st.markdown(card[heading])
         _measured(bundle.metrics)
         _shortcuts(bundle.metrics.get("shortcuts", {}))
-        if texts.FAULTS in card:
+        if _FAULTS in card:
             st.subheader(texts.FAULTS, anchor=False)
-            st.markdown(card[texts.FAULTS])
+            st.markdown(card[_FAULTS])
         _making(bundle)
 
 
@@ -149,7 +153,12 @@ def _groups(summary: Figures) -> None:
     st.subheader(texts.GROUPS_TITLE, anchor=False)
     for key, title in texts.GROUPS.items():
         lines = [
-            [name or texts.NOT_GIVEN, f"{part['films']:,}", f"{part['patients']:,}", cell(part["figures"]["accuracy"])]
+            [
+                texts.AGE_GROUPS.get(name, name) or texts.NOT_GIVEN,
+                f"{part['films']:,}",
+                f"{part['patients']:,}",
+                cell(part["figures"]["accuracy"]),
+            ]
             for name, part in summary[key].items()
         ]
         table((title, texts.FILMS, texts.PATIENTS, texts.ACCURACY), lines)

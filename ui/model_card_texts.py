@@ -1,5 +1,6 @@
 """The words of the model card page."""
 
+from pneumo_core.language import speaks
 from pneumo_core.types import CLASSES
 from ui import texts
 
@@ -11,6 +12,7 @@ NO_MODEL = "There is no model to show."
 # Headings of the bundle's own card whose text this page shows.
 CARD_SECTIONS = {"Intended use": "Intended use", "Limits": "Limits"}
 FAULTS = "What is wrong with the data"
+CARD_IN_ENGLISH = "The sections of the card are in English, as they lie in the bundle."
 
 FIGURES_TITLE = "How often it is right"
 SPLIT = "Films"
@@ -65,6 +67,8 @@ GROUPS_TITLE = "By source and age"
 GROUPS = {"sources": "Source", "age_groups": "Age group"}
 FILMS, PATIENTS = "Films", "Patients"
 NOT_GIVEN = "not given"
+# Age groups by their name in a bundle's metrics.
+AGE_GROUPS = {"adult": "adult", "paediatric": "paediatric", "unknown": "unknown"}
 
 SHORTCUTS = "Shortcuts"
 SHORTCUTS_WORDS = (
@@ -99,3 +103,5 @@ DOWNLOAD = "Download the card"
 
 CLASS_NAMES = {str(film_class): texts.CLASS_NAMES[film_class] for film_class in CLASSES}
 SHORT_NAMES = {str(film_class): texts.SHORT_NAMES[film_class] for film_class in CLASSES}
+
+speaks(__name__)

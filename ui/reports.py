@@ -3,15 +3,16 @@
 import datetime
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
+from pneumo_core import language
 from pneumo_core.report import ReportContents
 from pneumo_core.report.dicom_sr import dicom_files
 from pneumo_core.report.pdf import pdf_report
 from pneumo_core.report.table import table, table_row
-from ui import session, texts
+from ui import texts
 from ui.films import Film, FilmState, FilmStore
 
 _TABLE_STATES = {
@@ -59,16 +60,36 @@ def dicom_archive(report: ReportContents) -> bytes:
     return out.getvalue()
 
 
-def session_table(films: Iterable[Film]) -> bytes:
-    """All films of the session as CSV. An answer that the doctor has not seen yet stays out of it."""
+def later(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Let a download be made in the page's language: it is made when it is asked for, in a thread without a session."""
+    chosen = language.current()
+
+    def made() -> bytes:
+        with language.speaking(chosen):
+            return make()
+
+    return made
+
+
+def session_table(films: Iterable[Film], *, read_first: bool) -> bytes:
+    """All films of the session as CSV.
+
+    Args:
+        films: the films.
+        read_first: whether an answer that the doctor has not seen yet stays out of it.
+    """
+
+    def is_open(film: Film) -> bool:
+        return film.revealed or not read_first
+
     return table(
         table_row(
             file=film.name,
             digest=film.digest,
             state="refused" if film.is_refused else _TABLE_STATES[film.state],
             reason=film.reason,
-            prediction=film.said.prediction if film.said and film.is_answered and session.is_open(film) else None,
-            answer=film.answer.text if film.answer and session.is_open(film) else "",
+            prediction=film.said.prediction if film.said and film.is_answered and is_open(film) else None,
+            answer=film.answer.text if film.answer and is_open(film) else "",
             findings=film.findings,
             impression=film.impression,
         )
@@ -84,7 +105,7 @@ def downloads(store: FilmStore, film: Film) -> None:
     row = st.container(horizontal=True)  # no columns: on a phone the page puts those in another order
     row.download_button(
         texts.PDF,
-        lambda: pdf_report(contents(store, film, named=named)),
+        later(lambda: pdf_report(contents(store, film, named=named))),
         f"{stem}.pdf",
         "application/pdf",
         on_click="ignore",
@@ -93,7 +114,7 @@ def downloads(store: FilmStore, film: Film) -> None:
     )
     row.download_button(
         texts.DICOM,
-        lambda: dicom_archive(contents(store, film, named=named)),
+        later(lambda: dicom_archive(contents(store, film, named=named))),
         f"{stem}-dicom.zip",
         "application/zip",
         on_click="ignore",

@@ -8,6 +8,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pneumo_core.errors import ReadError
+from pneumo_core.language import shown
 from ui import archives, texts
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
@@ -119,7 +120,8 @@ def model_state(model: SharedModel) -> None:
 
 def alert(title: str, text: str) -> str:
     """A message that stops the reader, as HTML."""
-    return f'<div class="pneumo-answer pneumo-alert" role="alert"><h2>{escape(title)}</h2><p>{escape(text)}</p></div>'
+    words = f"<h2>{escape(title)}</h2><p>{escape(shown(text))}</p>"
+    return f'<div class="pneumo-answer pneumo-alert" role="alert">{words}</div>'
 
 
 @st.fragment(run_every=0.4)
@@ -131,4 +133,4 @@ def _wait_for_model(model: SharedModel) -> None:
         st.caption(texts.MODEL_LOADING)
     else:
         share, step = model.progress
-        st.progress(share, f"{texts.MODEL_PREPARING} {step}")
+        st.progress(share, f"{texts.MODEL_PREPARING} {shown(step)}")

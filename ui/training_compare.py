@@ -12,7 +12,6 @@ from ui.tables import table
 from ui.training_charts import curves
 from ui.training_runs import difference
 
-
 _REFRESH_SECONDS = 2.0
 
 

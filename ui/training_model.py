@@ -5,6 +5,7 @@ import os
 import streamlit as st
 
 from pneumo_core.errors import BundleError
+from pneumo_core.language import shown
 from pneumo_core.model.active import active_bundles, roll_back
 from pneumo_core.model.bundle import default_bundle
 from ui import training_texts as texts
@@ -22,7 +23,7 @@ def section(allowed: bool) -> None:
     try:
         current, promoted = default_bundle(), active_bundles()
     except BundleError as error:
-        st.error(str(error))
+        st.error(shown(str(error)))
         return
     st.markdown(texts.IN_USE.format(name=current.name))
     if "PNEUMO_MODEL" in os.environ:

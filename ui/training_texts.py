@@ -1,5 +1,6 @@
 """The words of the training page."""
 
+from pneumo_core.language import Message, say, speaks
 from pneumo_core.types import CLASSES
 from ui import texts
 from ui.runs import RunState
@@ -136,7 +137,8 @@ ROLL_BACK_TO = "The model before it: {name}."
 SHIPPED = "the one that ships with the app"
 
 FIGURES = {"accuracy": "Accuracy"} | {
-    f"sensitivity_{film_class}": f"Sensitivity, {texts.CLASSES_INSIDE[film_class]}" for film_class in CLASSES
+    f"sensitivity_{film_class}": Message("Sensitivity, {name}", name=texts.CLASSES_INSIDE[film_class])
+    for film_class in CLASSES
 }
 
 
@@ -144,9 +146,12 @@ def duration(seconds: float) -> str:
     """A time in words, in the units that it deserves."""
     minutes = seconds / 60
     if minutes < 1.5:
-        return f"{max(1, round(seconds))} seconds"
+        return say("{count} seconds", count=max(1, round(seconds)))
     if minutes < 90:
-        return f"{round(minutes)} minutes"
+        return say("{count} minutes", count=round(minutes))
     if minutes < 48 * 60:
-        return f"{minutes / 60:.1f} hours"
-    return f"{minutes / 60 / 24:.1f} days"
+        return say("{count:.1f} hours", count=minutes / 60)
+    return say("{count:.1f} days", count=minutes / 60 / 24)
+
+
+speaks(__name__)

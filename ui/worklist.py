@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pneumo_core import language
 from pneumo_core.report.texts import percent
 from ui import answer, assets, impressions, reports, session, texts
 from ui.films import Film, FilmState, FilmStore
@@ -42,6 +43,7 @@ def page() -> None:
             st.markdown(texts.WORKLIST_EMPTY)
             return
         left, right = st.columns([3, 1], vertical_alignment="bottom")
+        hidden = session.read_first()
         with left:
             shown = st.segmented_control(
                 texts.WORKLIST_FILTER,
@@ -53,7 +55,7 @@ def page() -> None:
             )
         right.download_button(
             texts.CSV,
-            lambda: reports.session_table(store),
+            reports.later(lambda: reports.session_table(store, read_first=hidden)),
             "pneumo-films.csv",
             "text/csv",
             on_click="ignore",
@@ -114,7 +116,7 @@ def _row(film: Film) -> dict[str, object]:
         "thumbnail": film.thumbnail,
         "film": film.name,
         "state": texts.STATE_NAMES[film.state],
-        "reason": film.reason or " ".join(finding.text for finding in film.findings),
+        "reason": language.shown(film.reason) or " ".join(language.shown(finding.text) for finding in film.findings),
         "opens": film.state is not FilmState.REFUSED,
         "doctor": texts.OPINIONS[film.impression.opinion] if film.impression else "",
     }
@@ -122,7 +124,7 @@ def _row(film: Film) -> dict[str, object]:
         return row
     if not session.is_open(film):
         return row | {"answer": texts.HIDDEN_ANSWER}
-    row["answer"] = texts.PHANTOM_STATE if film.phantom else film.answer.text
+    row["answer"] = texts.PHANTOM_STATE if film.phantom else language.shown(film.answer.text)
     if not film.is_answered:
         return row | {"state": texts.STATE_NAMES["refused"]}
     prediction = film.said.prediction

@@ -30,8 +30,7 @@ def messages(
         if isinstance(node, ast.Call) and _called(node) in _CALLS:
             found = [part.value for part in node.args if isinstance(part, ast.Constant)]
             if len(found) != len(node.args) or not found:
-                # `Message(template, ...)` of the modules that make messages out of given ones is no text.
-                if name in ("language.py",):
+                if name == "language.py":  # there messages are made of given ones
                     continue
                 raise ValueError(f"{name}, line {node.lineno}: the text must stand there as it is.")
             if len(found) == 2:
@@ -40,9 +39,15 @@ def messages(
                 yield node.lineno, "gettext", str(found[0]), []
     if name.endswith("texts.py"):
         for statement in tree.body:
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value and _is_constant(statement):
                 for line, text in _strings(statement.value):
                     yield line, "gettext", text, []
+
+
+def _is_constant(statement: ast.Assign | ast.AnnAssign) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    names = [name for target in targets for name in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return all(isinstance(name, ast.Name) and name.id.isupper() for name in names)
 
 
 def _called(call: ast.Call) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from pneumo_core.language import shown
 from ui import answer, assets, session, texts
 from ui.films import Film
 
@@ -40,7 +41,7 @@ def strip(films: Iterable[Film], selected: str | None) -> str | None:
     Returns:
         The digest of the film that the reader has just opened, or None.
     """
-    shown = list(films)
+    dropped = list(films)
     result = _component(
         key="strip",
         data={
@@ -49,14 +50,14 @@ def strip(films: Iterable[Film], selected: str | None) -> str | None:
                     "digest": film.digest,
                     "name": film.name,
                     "state": _state(film),
-                    "reason": film.reason,
+                    "reason": shown(film.reason),
                     "thumbnail": film.thumbnail,
                 }
-                for film in shown
+                for film in dropped
             ],
             "selected": selected,
             "label": texts.STRIP_LABEL,
-            "count": _count(shown),
+            "count": _count(dropped),
         },
         on_opened_change=_nothing,
     )
