@@ -6,7 +6,6 @@ small that way), a thumbnail, and the answer; past the bound films are reduced i
 the store at the same time: what changes it holds its lock, and decoding does not.
 """
 
-import base64
 import enum
 import hashlib
 import logging
@@ -14,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-import cv2
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +24,16 @@ from pneumo_core.language import Message
 from pneumo_core.reading import read_film
 from pneumo_core.report import Confidence, Impression, Opinion
 from pneumo_core.report.study import study_header
+from pneumo_core.similar import remarks_on
 from pneumo_core.types import FilmClass, Finding, Heatmap, Radiograph, Verdict
 from ui import texts
 from ui.model import FilmAnswer, Maps
+from ui.thumbnails import shrink, thumbnail
 
 MAX_FILMS = 400  # a session; at most about 0.3 GB with all of them reduced
 FULL_BYTES = 128 * 2**20  # files kept as they were dropped, all answered films of a session together
 WAITING_BYTES = 512 * 2**20  # files that wait to be read
 _REDUCED_SIDE = 1024  # pixels, the long side of a reduced film
-_THUMBNAIL_SIDE = 112  # pixels; shown at half that size
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +103,13 @@ class Film:
         return self.said.if_overridden if self.override else self.said.answer
 
     @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """The findings, and what the similar films say of the answer: only where the answer may be seen."""
+        if self.said is None or self.answer is None or not self.is_answered:
+            return self.findings
+        return (*remarks_on(self.said.similar, self.answer), *self.findings)
+
+    @property
     def is_refused(self) -> bool:
         """Whether the file could not be read, or the intake refuses it and the doctor did not ask all the same."""
         at_intake = self.said is not None and self.said.assessment.verdict is Verdict.REFUSE and not self.override
@@ -147,7 +153,7 @@ class _Reduced:
 
     @classmethod
     def of(cls, radiograph: Radiograph) -> "_Reduced":
-        small = _shrink(radiograph.grey, _REDUCED_SIDE)
+        small = shrink(radiograph.grey, _REDUCED_SIDE)
         return cls(bytes(imagecodecs.jpegls_encode(small, level=int(np.ptp(small)) // 1000)), radiograph.window)
 
     @property
@@ -256,7 +262,7 @@ class FilmStore:
         header = study_header(source, film.digest) if radiograph.file_format.startswith("DICOM") else None
         with self._lock:
             film.size = (radiograph.height, radiograph.width)
-            film.thumbnail = _thumbnail(radiograph)
+            film.thumbnail = thumbnail(radiograph)
             film.spacing_mm, film.spacing_source = radiograph.spacing_mm, radiograph.spacing_source
             film.facts = _facts(radiograph)
             film.identity = radiograph.identity
@@ -353,24 +359,6 @@ def _scaled(heatmap: Heatmap, factors: tuple[float, float]) -> Heatmap:
     return replace(heatmap, box=(left * across, top * down, right * across, bottom * down))
 
 
-def _shrink(grey: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """Shrink by area averaging so that the long side is at most `side`: uint16 [H, W] -> uint16 [h, w]."""
-    factor = side / max(grey.shape)
-    if factor >= 1:
-        return grey
-    size = (max(round(grey.shape[1] * factor), 1), max(round(grey.shape[0] * factor), 1))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint16, copy=False)
-
-
-def _thumbnail(radiograph: Radiograph) -> str:
-    """A small JPEG of the windowed film, as a data URI."""
-    low, high = radiograph.window
-    small = _shrink(radiograph.grey, _THUMBNAIL_SIDE).astype(np.float32)
-    shown = np.clip((small - low) / (high - low) * 255.0, 0.0, 255.0).astype(np.uint8)
-    encoded = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded).decode()}"
-
-
 def _facts(radiograph: Radiograph) -> tuple[tuple[str, str], ...]:
     """The facts of a film as (label, value) pairs, numbers with their units."""
     unknown = Message("not known")
@@ -385,9 +373,7 @@ def _facts(radiograph: Radiograph) -> tuple[tuple[str, str], ...]:
         (Message("Format"), radiograph.file_format),
         (
             Message("Size"),
-            Message(
-                "{rows} × {columns} pixels (rows × columns)", rows=radiograph.height, columns=radiograph.width
-            ),
+            Message("{rows} × {columns} pixels (rows × columns)", rows=radiograph.height, columns=radiograph.width),
         ),
         (Message("Stored bits"), str(radiograph.bits_stored)),
         (Message("Photometric"), radiograph.photometric),

@@ -18,7 +18,7 @@ from pneumo_core.lungs.mask import LungMask, share_inside
 from pneumo_core.lungs.segmenter import LungSegmenter
 from pneumo_core.model.classifier import Classifier, default_bundle
 from pneumo_core.selftest import selftest
-from pneumo_core.types import Assessment, Heatmap, Prediction, Radiograph, Reading
+from pneumo_core.types import Assessment, Heatmap, Prediction, Radiograph, Reading, SimilarFilms
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,7 @@ class FilmAnswer:
         if_overridden: what it would be if the reader overrode a refusal.
         outlines: the lungs, closed polygons of (x, y) in shares of the film's sides; none where none was found.
         lung_area: the part of the film that the lungs take, in 0..1.
+        similar: the training films most like it; None where the model has no index of them.
     """
 
     assessment: Assessment
@@ -56,6 +57,7 @@ class FilmAnswer:
     if_overridden: Answer
     outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
     lung_area: float = 0.0
+    similar: SimilarFilms | None = None
 
 
 _KEPT_ANSWERS = 2000  # of all sessions; about 8 KB each
@@ -144,6 +146,12 @@ class SharedModel:
         """The figures in the bundle; empty until it is ready."""
         return self._classifier.bundle.metrics if self._classifier else {}
 
+    @property
+    def index_measured(self) -> Mapping[str, Any]:
+        """What was measured of its index of training films; empty until it is ready, and where it has none."""
+        index = self._classifier.similar if self._classifier else None
+        return index.measured if index else {}
+
     def known(self, digest: str) -> FilmAnswer | None:
         """The answer to a film that some session had before, or None."""
         with self._lock:
@@ -189,6 +197,7 @@ class SharedModel:
             answer_of(reading, override=_ASKED),
             outlines,
             mask.area_share,
+            reading.similar,
         )
 
     def _lungs(self, film: Radiograph) -> LungMask:

@@ -46,6 +46,7 @@ def contents(store: FilmStore, film: Film, *, named: bool) -> ReportContents:
         override=film.override,
         header=film.header,
         identity=film.identity if named else (),
+        similar=film.said.similar,
     )
 
 
@@ -90,7 +91,7 @@ def session_table(films: Iterable[Film], *, read_first: bool) -> bytes:
             reason=film.reason,
             prediction=film.said.prediction if film.said and film.is_answered and is_open(film) else None,
             answer=film.answer.text if film.answer and is_open(film) else "",
-            findings=film.findings,
+            findings=film.remarks if is_open(film) else film.findings,
             impression=film.impression,
         )
         for film in films

@@ -8,7 +8,8 @@ from pneumo_core import language
 from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
-from ui import answer, impressions, reports, session, texts
+from pneumo_core.types import Finding
+from ui import answer, impressions, reports, session, similar, texts
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
@@ -137,7 +138,7 @@ def _right(store: FilmStore, film: Film, model: SharedModel) -> None:
             reports.downloads(store, film)
     else:
         impressions.ask_first(film)
-        _remarks(film)
+        _remarks(film.findings)
         session.model_state(model)
     if film.is_answered and session.is_open(film):
         st.selectbox(texts.MAP_METHOD, list(METHODS), key="method", help=texts.MAP_METHOD_HELP)
@@ -165,7 +166,8 @@ def _answer(film: Film, model: SharedModel) -> None:
     if film.override:
         overridden = texts.OVERRIDDEN.format(reason=film.override)
         st.html(f'<p class="pneumo-mark" role="note">{escape(overridden)}</p>')
-    _remarks(film)
+    _remarks(film.remarks)
+    similar.foldout(film, model)
     model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
     st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
 
@@ -173,7 +175,7 @@ def _answer(film: Film, model: SharedModel) -> None:
 def _refused(film: Film) -> None:
     """Why the intake refuses the film, and the way to an answer all the same."""
     st.html(f'<div class="pneumo-answer" role="status"><h2>{texts.REFUSED_TITLE}</h2></div>')
-    _remarks(film)
+    _remarks(film.findings)
     with st.expander(texts.OVERRIDE), st.form(f"override-{film.digest}", border=False):
         reason = st.text_input(texts.OVERRIDE_REASON, max_chars=200)
         if st.form_submit_button(texts.OVERRIDE_BUTTON, width="stretch"):
@@ -183,11 +185,11 @@ def _refused(film: Film) -> None:
             st.html(f'<p class="pneumo-quiet" role="alert">{texts.OVERRIDE_MISSING}</p>')
 
 
-def _remarks(film: Film) -> None:
-    if film.findings:
+def _remarks(findings: tuple[Finding, ...]) -> None:
+    if findings:
         items = "".join(
             f"<li>{escape(texts.GRADES[finding.grade])}: {escape(language.shown(finding.text))}</li>"
-            for finding in film.findings
+            for finding in findings
         )
         st.html(f'<ul class="pneumo-findings" aria-label="{texts.FINDINGS}">{items}</ul>')
 

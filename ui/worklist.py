@@ -6,6 +6,7 @@ import streamlit as st
 
 from pneumo_core import language
 from pneumo_core.report.texts import percent
+from pneumo_core.types import Finding
 from ui import answer, assets, impressions, reports, session, texts
 from ui.films import Film, FilmState, FilmStore
 from ui.model import shared_model
@@ -116,7 +117,7 @@ def _row(film: Film) -> dict[str, object]:
         "thumbnail": film.thumbnail,
         "film": film.name,
         "state": texts.STATE_NAMES[film.state],
-        "reason": language.shown(film.reason) or " ".join(language.shown(finding.text) for finding in film.findings),
+        "reason": language.shown(film.reason) or _in_words(film.findings),
         "opens": film.state is not FilmState.REFUSED,
         "doctor": texts.OPINIONS[film.impression.opinion] if film.impression else "",
     }
@@ -131,10 +132,15 @@ def _row(film: Film) -> dict[str, object]:
     (_, probability), (_, second), *_ = answer.ranked(prediction)
     pneumonia = 1.0 - float(prediction.probabilities[0])
     return row | {
+        "reason": _in_words(film.remarks),
         "probability": [percent(probability), probability],
         "margin": [percent(probability - second), probability - second],
         "urgency": [percent(pneumonia), pneumonia],
     }
+
+
+def _in_words(findings: tuple[Finding, ...]) -> str:
+    return " ".join(language.shown(finding.text) for finding in findings)
 
 
 def _summary(store: FilmStore) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pydicom.dataset import Dataset
 
 from pneumo_core.answer import Answer, answer_of
-from pneumo_core.types import Assessment, Finding, Heatmap, Prediction, Radiograph, Reading, Verdict
+from pneumo_core.similar import remarks_on
+from pneumo_core.types import Assessment, Finding, Heatmap, Prediction, Radiograph, Reading, SimilarFilms, Verdict
 
 
 class Opinion(enum.StrEnum):
@@ -69,6 +70,7 @@ class ReportContents:
         header: patient and study of a DICOM film (`study.study_header`); None for PNG and JPEG.
         identity: (label, value) pairs that identify a person; printed in the PDF if given.
         override: why the doctor asked for the answer to a film that the intake refused; empty where nobody did.
+        similar: the training films most like it; None where the model has no index of them.
     """
 
     film: Radiograph
@@ -81,6 +83,7 @@ class ReportContents:
     header: Dataset | None = field(default=None, repr=False)
     identity: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     override: str = ""
+    similar: SimilarFilms | None = None
 
     @property
     def answered(self) -> bool:
@@ -99,8 +102,9 @@ class ReportContents:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All remarks on the film."""
-        return self.assessment.findings
+        """All remarks on the film and, where it has an answer, on that."""
+        of_answer = remarks_on(self.similar, self.answer) if self.answered else ()
+        return (*of_answer, *self.assessment.findings)
 
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None:

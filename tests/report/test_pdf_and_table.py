@@ -15,6 +15,7 @@ from pneumo_core.reading import read_film
 from pneumo_core.report import picture, texts
 from pneumo_core.report.pdf import pdf_report
 from pneumo_core.report.table import table, table_row
+from pneumo_core.types import FilmClass, Finding, Grade, SimilarFilms, TrainingFilm
 
 
 def pages(data: bytes) -> list[str]:
@@ -85,3 +86,14 @@ def test_the_table_holds_every_file_and_runs_no_formula() -> None:
     assert read[0]["note"] == IMPRESSION.note
     assert (read[1]["state"], read[1]["reason"], read[1]["probability_viral"]) == ("refused", "No film.", "")
     assert {row["notice"] for row in read} == {texts.BANNER}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_similar_films_say_of_the_answer_is_printed_with_it(contents_of, refused: bool) -> None:
+    films = tuple(TrainingFilm(f"{at}.png", FilmClass.NORMAL, "", "", f"{at:016}") for at in range(8))
+    contents = contents_of(png_film(), similar=SimilarFilms(films, (1.0,) * 8, 2.0))
+    if refused:
+        refusal = Finding("made_up", Grade.REFUSE, "Made up by a test.")
+        contents = replace(contents, assessment=replace(contents.assessment, findings=(refusal,)))
+    printed = " ".join(pages(pdf_report(contents))).replace("\n", " ")
+    assert ("None of the 8 training films most like this one fits" in printed) is not refused
