@@ -114,4 +114,5 @@ def similar(options: argparse.Namespace) -> None:
 
     bundle, index = index_bundle(options.bundle, options.data, options.films, options.seed)
     print(json.dumps(index.measured, indent=1))
-    print(f"Written into {bundle.folder}, which is {bundle.label} now. Its engine's file is built anew at next start.")
+    print(f"Written into {bundle.folder}, which is {bundle.label} now.")
+    print("The app takes it when it is started again, and prepares the model for the machine once more.")
