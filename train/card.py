@@ -91,6 +91,12 @@ def _making(lineage: Lineage, training: dict[str, Any]) -> list[str]:
         f"{fitted['value']:.3f}, fitted on {fitted['split']} (Guo et al. 2017). Kernels are stored as float16; every "
         "figure below was measured on the stored weights, by the engine that serves them."
     )
+    if training["idle_blocks"]:
+        parts.append(
+            f"{len(training['idle_blocks'])} of its residual blocks add nothing: growing put them in and no training "
+            "switched them on. They count among the parameters; the openvino engine leaves them out, which changes no "
+            "answer."
+        )
     if training["note"]:
         parts.append(training["note"])
     return parts

@@ -88,9 +88,9 @@ def _join(first: Array, second: Array, shape: tuple[int, ...], is_depthwise: boo
     doubled = [axis for axis, (new, old) in enumerate(zip(shape, first.shape, strict=True)) if new == 2 * old]
     reads = first.ndim >= 2 and first.ndim - 2 in doubled and not is_depthwise
     if not doubled:
-        wide = (first + second) / 2
+        wide = (first + second) / np.float32(2)
     elif reads and len(doubled) == 1:  # the first layer of the head
-        wide = np.concatenate([first, second], axis=-2) / 2
+        wide = np.concatenate([first, second], axis=-2) / np.float32(2)
     elif reads:
         nothing = np.zeros(first.shape, np.float32)
         halves = [np.concatenate(pair, axis=-2) for pair in ((first, nothing), (nothing, second))]

@@ -18,6 +18,7 @@ from typing import Any
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, weight_names
 from pneumo_core.model.bundle import Bundle, write_bundle
+from pneumo_core.model.idle_blocks import idle_blocks
 from pneumo_core.model.sets import SetThresholds
 from pneumo_core.selftest import record_expected
 from pneumo_core.similar.index import index_files
@@ -66,6 +67,7 @@ def promote(promotion: Promotion) -> Bundle:
     config, lineage, rows = _check(promotion)
     settings = config["settings"]
     model = build_model(settings["backbone"], settings["head"], promotion.run.best_file, settings["size"])
+    idle = idle_blocks(model)
     parts = {
         "backbone": settings["backbone"],
         "head": settings["head"],
@@ -83,7 +85,7 @@ def promote(promotion: Promotion) -> Bundle:
         similar = index_files(make_index(keeper, rows))
     conformal = fit_sets(predictions["val"].probabilities, predictions["val"].labels)
     metrics = _measure(predictions, _predict_baseline(rows), conformal)
-    training = _describe_training(lineage, promotion, temperature)
+    training = _describe_training(lineage, promotion, temperature, idle)
     parameters = sum(values.size for _, values in parts["weights"])
     card = write_card(promotion.name, settings, parameters, lineage, training, metrics, rows, promotion.data)
     return write_bundle(
@@ -172,7 +174,7 @@ def _measure(
     return metrics
 
 
-def _describe_training(lineage: Lineage, promotion: Promotion, temperature: float) -> dict[str, Any]:
+def _describe_training(lineage: Lineage, promotion: Promotion, temperature: float, idle: list[str]) -> dict[str, Any]:
     git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=_ROOT, capture_output=True, text=True, check=False)
     return {
         "command": lineage.steps[-1].command,
@@ -180,6 +182,7 @@ def _describe_training(lineage: Lineage, promotion: Promotion, temperature: floa
         "start": lineage.statement,
         "began_as": lineage.start,
         "temperature_fitted_on": {"split": "val", "value": temperature},
+        "idle_blocks": idle,
         "note": promotion.note,
         "steps": [dataclasses.asdict(step) for step in lineage.steps],
     }

@@ -30,6 +30,7 @@ def build_ir(bundle_folder: Path, folder: Path) -> None:
     _report(0.05, Message("Loading TensorFlow"))
     openvino = import_openvino()
     from pneumo_core.model.architecture import split_model
+    from pneumo_core.model.idle_blocks import without_idle_blocks
     from pneumo_core.model.restore import restore_model
 
     _report(0.25, Message("Building the network"))
@@ -38,7 +39,7 @@ def build_ir(bundle_folder: Path, folder: Path) -> None:
     with warnings.catch_warnings():
         # OpenVINO calls the model with a tuple where the input has a name.
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match", UserWarning)
-        network = openvino.convert_model(extractor)
+        network = openvino.convert_model(without_idle_blocks(extractor))
     # Keras' swish leaves outputs of its own in some ways of converting; each would keep its layer from being fused.
     if len(network.outputs) != 1:
         raise RuntimeError(f"The converted network has {len(network.outputs)} outputs, expected 1.")
