@@ -284,9 +284,9 @@ VIEWER = {
         "Orange: what spoke for {name} more than for {other}; blue: less; not where disease is. "
         "{method} on {rows} × {columns} cells,"
     ),
-    "inside": "{share} % of it lies inside the lungs (of an even map: {even} %).",
-    "outside": "Most of it lies outside the lungs: do not trust this map.",
-    "noLungs": "No lungs were found on this film.",
+    "inside": "{share} % of it inside the lungs (even map: {even} %)",
+    "outside": "only {share} % of it inside the lungs (even map: {even} %): do not trust it",
+    "noLungs": "no lungs were found on this film",
     "lungs": "Lungs",
     "units": "units of the method",
     "empty": "No part of this film spoke for {name}: there is nothing to colour.",

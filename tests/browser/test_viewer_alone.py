@@ -391,7 +391,7 @@ def test_two_films_stand_side_by_side_each_with_its_map(pair: Any) -> None:
     left, right = panes(pair)
     assert quarters(left) == [0, 80, 160, 240]
     assert quarters(right) == [80, 0, 240, 160]
-    assert pair.locator(".label").all_inner_texts() == ["d1", "d2"]
+    assert pair.locator(".label .name").all_inner_texts() == ["d1", "d2"]
 
 
 def test_two_films_move_together_until_the_link_is_cut(pair: Any) -> None:

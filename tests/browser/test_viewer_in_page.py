@@ -149,7 +149,7 @@ def test_another_film_of_the_session_stands_beside_the_first(opened: ReviewPage)
     )
     page.wait_for_timeout(500)  # let the last run of the page end
     before = opened.sent
-    assert page.locator(".viewer .label").all_inner_texts() == ["first.dcm", "second.dcm"]
+    assert page.locator(".viewer .label .name").all_inner_texts() == ["first.dcm", "second.dcm"]
     together = opened.look()
     page.keyboard.press("m")
     left, right = opened.panes()

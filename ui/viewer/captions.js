@@ -35,7 +35,7 @@ export function standingText({ sent, film, at }, words) {
 }
 
 // What the map of one film is: {what, inside}; inside: how much of it lies in the lungs, empty where that is not known.
-function describe(maps, { classIndex, against }, words, classes) {
+export function describe(maps, { classIndex, against }, words, classes) {
   const { mapOn, threshold, signed, cells } = currentSettings();
   const chosen = maps && chosenMap(maps, classIndex, against);
   const inside = maps?.inside?.[classIndex];
@@ -54,23 +54,18 @@ function describe(maps, { classIndex, against }, words, classes) {
   const what = [chosen.difference ? words.difference : words.where, cells ? words.drawnCells : words.drawnSmooth];
   if (signed && !chosen.difference) what.push(words.drawnSigned);
   if (threshold > 0) what.push(words.drawnAbove);
-  const lungs = [];
-  if (typeof inside === "number" && !chosen.difference) {
-    lungs.push(words.inside);
-    if (inside < MOSTLY) lungs.push(words.outside);
-  } else if (maps.outlines?.length === 0) lungs.push(words.noLungs);
-  return { what: fill(what), inside: fill(lungs) };
+  let lungs = "";
+  if (typeof inside === "number" && !chosen.difference) lungs = inside < MOSTLY ? words.outside : words.inside;
+  else if (maps.outlines?.length === 0) lungs = words.noLungs;
+  return { what: fill(what), inside: fill([lungs]) };
 }
 
-// The line that always says what the map is; of two films, what holds for both is said once.
+// The line that always says what the map is; what holds for both films is said once.
 export function mapText(sides, choice, words, classes) {
-  const said = sides.map(({ sent }) => describe(sent.maps, choice, words, classes));
-  if (said.length === 1) return `${said[0].what} ${said[0].inside}`.trim();
-  const names = [words.first, words.second];
-  if (said[0].what !== said[1].what) {
-    return said.map(({ what, inside }, at) => `${names[at]}: ${what} ${inside}`.trim()).join(" ");
-  }
-  return [said[0].what, ...said.map(({ inside }, at) => inside && `${names[at]}: ${inside}`)].filter(Boolean).join(" ");
+  const mapped = sides.filter(({ sent }) => sent.maps);
+  const said = (mapped.length ? mapped : sides).map(({ sent }) => describe(sent.maps, choice, words, classes).what);
+  if (new Set(said).size === 1) return said[0];
+  return said.map((what, at) => `${[words.first, words.second][at]}: ${what}`).join(" ");
 }
 
 // The scale as it looks over a middle grey at the present opacity; the same for all classes of the film.

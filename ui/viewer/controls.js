@@ -106,6 +106,9 @@ export class Controls {
   // ---- words ----
 
   write(words, classes) {
+    const written = JSON.stringify([words, classes]);
+    if (this.words === written) return;
+    Object.assign(this, { words: written, layouts: "" });
     const say = (selector, text) => (this.find(selector).textContent = text);
     for (const name of ["map", "signed", "cells", "lungs", "invert", "turn", "flip", "fit", "native", "reset", "link"]) say(`button.${name}`, words[name]);
     for (const name of ["opacity", "threshold", "colours", "against", "presets", "layouts"]) say(`.${name} span`, words[name]);
@@ -119,15 +122,14 @@ export class Controls {
     this.fill(".presets", [...Object.keys(PRESETS), ""], (name) => words.presetNames[name || "own"]);
     this.find(".presets option[value='']").hidden = true; // shown, not chosen
     const list = this.find(".keys dl");
-    if (!list.childElementCount) {
-      for (const [key, meaning] of words.keyList) {
-        list.append(Object.assign(document.createElement("dt"), { textContent: key }));
-        list.append(Object.assign(document.createElement("dd"), { textContent: meaning }));
-      }
+    list.replaceChildren();
+    for (const [key, meaning] of words.keyList) {
+      list.append(Object.assign(document.createElement("dt"), { textContent: key }));
+      list.append(Object.assign(document.createElement("dd"), { textContent: meaning }));
     }
     const group = this.find(".classes");
     group.setAttribute("aria-label", words.classes);
-    if (group.childElementCount) return;
+    group.replaceChildren();
     classes.forEach(({ short }, at) => {
       const label = document.createElement("label");
       const radio = Object.assign(document.createElement("input"), { type: "radio", name: "class", value: at });
@@ -139,8 +141,8 @@ export class Controls {
   // The layouts, and the other films of the session.
   writeLayouts(words, others) {
     const written = JSON.stringify(others);
-    if (this.written === written) return;
-    this.written = written;
+    if (this.layouts === written) return;
+    this.layouts = written;
     const select = this.find(".layouts select");
     select.replaceChildren(...LAYOUTS.filter((name) => name !== "beside").map((name) => new Option(words.layoutNames[name], name)));
     if (!others.length) return;
@@ -151,8 +153,7 @@ export class Controls {
 
   fill(selector, values, name) {
     const select = this.find(`${selector} select`);
-    if (select.length) return;
-    for (const value of values) select.add(new Option(name(value), value));
+    select.replaceChildren(...values.map((value) => new Option(name(value), value)));
   }
 
   // ---- what they show ----
@@ -178,7 +179,7 @@ export class Controls {
     for (const name of ["opacity", "threshold"]) {
       const slider = find(`.${name} input`);
       slider.value = Math.round(settings[name] * 100);
-      find(`.${name} output`).textContent = `${slider.value} %`;
+      find(`.${name} output`).textContent = words.percent.replace("{value}", slider.value);
     }
     find(".colours select").value = settings.colours;
     find(".colours select").disabled = settings.signed || choice.against !== null;

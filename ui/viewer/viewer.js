@@ -1,4 +1,4 @@
-import { drawLegend, mapText, pointText, standingText } from "./captions.js";
+import { describe, drawLegend, mapText, pointText, standingText } from "./captions.js";
 import { colourTable } from "./colour_maps.js";
 import { Controls } from "./controls.js";
 import { FilmSide } from "./film_side.js";
@@ -13,6 +13,7 @@ import { Overlay } from "./overlay.js";
 import { currentSettings, filmAt, fitView, layoutPanes, panBy, placeFilm, screenAt, shownWindow, viewOf, windowBy, zoomBy } from "./view_state.js";
 
 const LABEL = 22; // CSS pixels above each pane
+const LABEL_WRAPPED = 40; // the same where the label may take two lines
 const GAP = 8; // CSS pixels between the panes
 const RESTORE_MS = 1500; // how long the browser may take to give a lost graphics context back
 const STACK_BELOW = 620; // CSS pixels of width
@@ -277,7 +278,8 @@ class Viewer {
     if (line.textContent !== text) line.textContent = text; // else it would be read aloud again
     const { film, mapped } = words;
     const names = this.layout() === "beside" ? this.sides.map(({ sent }) => sent.film.name) : [film, mapped];
-    this.panesElement.setAttribute("aria-label", `${names.join(". ")}. ${text}`);
+    const lungs = this.shownSides().map(({ sent }) => this.lungs(sent));
+    this.panesElement.setAttribute("aria-label", [`${names.join(". ")}.`, text, ...lungs].filter(Boolean).join(" "));
   }
 
   draw() {
@@ -292,9 +294,10 @@ class Viewer {
       this.drawn = "";
     }
     const stacked = frame.width < STACK_BELOW;
-    this.panes = layoutPanes(this.layout(), width, height, Math.round(LABEL * ratio), Math.round(GAP * ratio), stacked);
+    const strip = stacked ? LABEL_WRAPPED : LABEL;
+    this.panes = layoutPanes(this.layout(), width, height, Math.round(strip * ratio), Math.round(GAP * ratio), stacked);
     this.looks = this.sides.map((side) => this.lookOf(side));
-    this.writeLabels(ratio);
+    this.writeLabels(ratio, strip);
     this.drawFilms();
     this.drawHeat();
     this.drawDivider(ratio);
@@ -311,21 +314,30 @@ class Viewer {
     return { ...placeFilm(view, film, pane), low, high, invert: view.invert };
   }
 
-  writeLabels(ratio) {
+  writeLabels(ratio, strip) {
     const { film, mapped } = this.data.words;
     const beside = this.layout() === "beside";
-    let texts = this.panes.length === 2 ? [film, mapped] : [mapped];
-    if (beside) texts = this.sides.map(({ sent, message }) => [sent.film.name, message].filter(Boolean).join(": "));
+    const names = this.panes.length === 2 ? [film, mapped] : [mapped];
     for (const at of [0, 1]) {
       const label = this.find(`.label[data-pane="${at}"]`);
-      label.textContent = texts[at] ?? "";
       const pane = this.panes[at];
+      label.hidden = !pane;
       if (!pane) continue;
+      const { sent, message } = this.sides[pane.side];
+      const withMap = pane === this.panes.findLast(({ side }) => side === pane.side);
+      label.querySelector(".name").textContent = beside ? sent.film.name : names[at];
+      label.querySelector(".more").textContent = message || (withMap ? this.lungs(sent) : "");
       label.classList.toggle("active", beside && !this.settings.linked && pane.side === this.active().side.at);
       label.style.left = `${pane.x / ratio}px`;
-      label.style.top = `${pane.y / ratio - LABEL}px`;
+      label.style.top = `${pane.y / ratio - strip}px`;
       label.style.maxWidth = `${pane.width / ratio}px`;
     }
+  }
+
+  // How much of a film's map lies inside the lungs, in words; where only one of two films has a map, that too.
+  lungs({ maps }) {
+    if (!maps && this.layout() === "beside") return this.data.words.none;
+    return describe(maps, this.choice(), this.data.words, this.data.classes).inside;
   }
 
   drawDivider(ratio) {
