@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pneumo_core.lungs.segmenter import LungSegmenter
 from pneumo_core.model.classifier import Classifier, default_bundle
 from pneumo_core.selftest import selftest
 from pneumo_core.types import Assessment, Heatmap, Prediction, Radiograph, Reading, SimilarFilms
+from ui.prices import Prices
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,7 @@ class SharedModel:
 
     Attributes:
         error: why it gives no answers, for the reader; empty otherwise.
+        prices: what maps cost on this machine.
         failed_selftest: whether that is because this machine computes otherwise than the model was measured with.
     """
 
@@ -83,6 +86,7 @@ class SharedModel:
         """
         self.error = ""
         self.failed_selftest = False
+        self.prices = Prices()
         self._progress: tuple[float, str] | None = None
         self._classifier: Classifier | None = None
         self._explainer: Explainer | None = None
@@ -173,7 +177,10 @@ class SharedModel:
             raise RuntimeError("The model is not ready: ask `ready` first.")
         given = self.known(film.digest)
         if given is None:
-            given = self._describe(self._classifier.read([film])[0])
+            began = time.perf_counter()
+            reading = self._classifier.read([film])[0]
+            self.prices.note_reading(time.perf_counter() - began)
+            given = self._describe(reading)
         with self._lock:
             self._answers[film.digest, self.name] = given
             self._answers.move_to_end((film.digest, self.name))
@@ -217,7 +224,10 @@ class SharedModel:
         """
         if self._explainer is None:
             raise RuntimeError("The model is not ready: ask `ready` first.")
-        return _maps(self._explainer.maps(film, method), self._lungs(film))
+        began = time.perf_counter()
+        maps = _maps(self._explainer.maps(film, method), self._lungs(film))
+        self.prices.note_maps(method, time.perf_counter() - began)
+        return maps
 
 
 def _maps(heatmaps: tuple[Heatmap, ...], mask: LungMask) -> Maps:

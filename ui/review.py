@@ -142,6 +142,8 @@ def _right(store: FilmStore, film: Film, model: SharedModel) -> None:
         session.model_state(model)
     if film.is_answered and session.is_open(film):
         st.selectbox(texts.MAP_METHOD, list(METHODS), key="method", help=texts.MAP_METHOD_HELP)
+        # Not in the list itself: Streamlit knows the chosen entry by its words, which must not change.
+        st.caption(model.prices.line())
     _facts(film)
 
 
