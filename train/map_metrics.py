@@ -4,6 +4,8 @@
     ROAD                  Rong et al. 2022, arXiv 2202.00449: what is removed is imputed from around it, so that the
                           shape of the hole tells the network nothing
     SSIM                  Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity"
+    hit                   the pointing game, Zhang et al. 2016 (excitation backprop), arXiv 1608.00507
+    IoU                   of what Otsu's threshold leaves of the map, as in Saporta et al. 2022 (CheXlocalize)
 
 Maps are compared as they are shown: bilinear, positive part, from 0 to their largest value.
 """
@@ -162,6 +164,27 @@ def ssim(one: Float32, other: Float32) -> float:
     covariance = mean(one * other) - mean_one * mean_other
     light = (2 * mean_one * mean_other + 0.01**2) / (mean_one**2 + mean_other**2 + 0.01**2)
     return float((light * (2 * covariance + 0.03**2) / (variance + 0.03**2)).mean())
+
+
+def overlap(grid: Float32, mask: NDArray[np.bool_]) -> dict[str, float]:
+    """Hold a map against what a reader marked.
+
+    Args:
+        grid: float32 [h, w], the map.
+        mask: bool [H, W], what is marked on the film.
+
+    Returns:
+        "hit": 1 if the map is highest inside the marks, else 0. "iou": intersection over union of the marks and the
+        map's cells above Otsu's threshold. Both are 0 where nothing of the map is positive.
+    """
+    large = np.maximum(cv2.resize(grid, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), 0)
+    if large.max() <= 0:
+        return {"hit": 0.0, "iou": 0.0}
+    grey = np.round(large / large.max() * 255).astype(np.uint8)
+    _, chosen = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    found = chosen.astype(bool)
+    hit = float(mask.ravel()[int(large.argmax())])
+    return {"hit": hit, "iou": float((found & mask).sum() / (found | mask).sum())}
 
 
 def centre_blob(cells: int) -> Float32:

@@ -2,6 +2,7 @@
 
 Each method is measured on the same films of val, for the class that the network names, against two controls that know
 nothing of the film: random cells, and a blob in the centre. A method that does not beat both explains nothing.
+Where a user has films with boxes or masks of findings, the maps are held against these, too (--marks, see train.marks).
 """
 
 import json
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pneumo_core.errors import DataError
+from pneumo_core.errors import DataError, ReadError
 from pneumo_core.explain.methods import METHODS, Evidence
 from pneumo_core.lungs.mask import share_inside
 from pneumo_core.lungs.segmenter import LungSegmenter
@@ -26,11 +27,12 @@ from pneumo_core.model.engine import Engine, open_engine
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.preprocess import preprocess
 from pneumo_core.reading import read_film
-from pneumo_core.types import CLASSES, Float32, Heatmap, Radiograph
+from pneumo_core.types import CLASSES, FilmClass, Float32, Heatmap, Radiograph
 from train.bootstrap import draw_weights
-from train.data import FilmRow, read_rows
+from train.data import read_rows
 from train.evaluate import Selection
-from train.map_metrics import centre_blob, deletion_insertion, road, shown, ssim
+from train.map_metrics import centre_blob, deletion_insertion, overlap, road, shown, ssim
+from train.marks import PNEUMONIA, read_marks
 from train.promote import cache_in
 from train.tables import table
 
@@ -47,6 +49,8 @@ _FIGURES = {
     "ssim_random_network": False,
 }
 _AGAINST_CONTROLS = ("insertion", "deletion", "road", "share_inside")
+_ON_MARKS = ("hit", "iou")  # more is better
+_PNEUMONIA_CLASSES = [film_class.index for film_class in CLASSES if film_class is not FilmClass.NORMAL]
 _CELLS = 8  # of the controls
 _JPEG_QUALITY = 75
 _RESAMPLES = 1000
@@ -56,7 +60,10 @@ Scores = dict[str, dict[str, float]]  # figures by the method's name
 
 @dataclass(frozen=True)
 class MapQuality:
-    """What is measured: a bundle, on so many films of val of a data set, by so many steps of a curve."""
+    """What is measured: a bundle, on so many films of val of a data set, by so many steps of a curve.
+
+    With `marks`, also on at most so many films of the folder `marked_films` that the file marks.
+    """
 
     bundle: Path
     data: Path
@@ -64,6 +71,9 @@ class MapQuality:
     methods: tuple[str, ...] = tuple(METHODS)
     steps: int = 8
     seed: int = 0
+    marks: Path | None = None
+    marked_films: Path = Path()
+    findings: tuple[str, ...] = PNEUMONIA
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +83,11 @@ class _Network:
     engine: Engine
     head: Head
     bundle: Bundle
+
+    def logits(self, square: Float32) -> Float32:
+        """Of an input float32 [S, S] in 0..255: float32 [4]."""
+        batch = np.repeat(square[None, ..., None], 3, axis=3)
+        return self.head(self.engine.feature_map(batch).mean(axis=(1, 2)))[0][0]
 
     def probability(self, index: int) -> Callable[[Float32], Float32]:
         """Of one class: float32 [n, S, S] in 0..255 -> float32 [n]."""
@@ -101,7 +116,7 @@ def measure_maps(what: MapQuality) -> dict[str, Any]:
         over patients, and its difference from each control.
 
     Raises:
-        DataError: if val is empty, or a film can not be read.
+        DataError: if val is empty, a film can not be read, or the marks can not be used.
         BundleError, EngineError: if there is no sound bundle, lung network, or engine.
     """
     rows = Selection(sample=what.films, seed=what.seed).rows(read_rows(what.data), "val")
@@ -115,9 +130,10 @@ def measure_maps(what: MapQuality) -> dict[str, Any]:
             "ssim_random_network": _Network(open_engine(shuffled), load_head(shuffled), bundle),
         }
         scores = [
-            _measure_film(_read(row), position, network, others, segmenter, what)
+            _measure_film(_read(row.path), position, network, others, segmenter, what)
             for position, row in enumerate(tqdm(rows, desc="Measuring maps", unit="film"))
         ]
+    marked = {"marks": _measure_marks(what.marks, network, what)} if what.marks else {}
     return {
         "bundle": bundle.label,
         "lungs": segmenter.name,
@@ -126,14 +142,47 @@ def measure_maps(what: MapQuality) -> dict[str, Any]:
         "steps": what.steps,
         "seed": what.seed,
         "methods": _summarise(scores, [row.patient for row in rows], what.seed),
+    } | marked
+
+
+def _measure_marks(file: Path, network: _Network, what: MapQuality) -> dict[str, Any]:
+    """Hold the maps of the most probable kind of pneumonia against what readers marked."""
+    marks = read_marks(file, what.marked_films, what.findings)
+    random = np.random.default_rng(what.seed)
+    drawn = sorted(random.permutation(len(marks.films))[: what.films])
+    films = [marks.films[position] for position in drawn]
+    scores: list[Scores] = []
+    for marked in tqdm(films, desc="Comparing with marks", unit="film"):
+        film = _read(marked.path)
+        square = preprocess(film.pixels, network.bundle.input_size)[..., 0]
+        logits = network.logits(square)
+        index = max(_PNEUMONIA_CLASSES, key=lambda place: float(logits[place]))
+        grids = network.grids(square, what.methods, index) | _controls(random)
+        mask = marked.mask(film.height, film.width)
+        scores.append({name: overlap(grid, mask) for name, grid in grids.items()})
+    patients = [marked.patient for marked in films]
+    return {
+        "file": file.name,
+        "findings": list(what.findings) if file.suffix.lower() != ".csv" else ["pneumonia"],
+        "films": len(films),
+        "patients": len(set(patients)),
+        "not_found": marks.missing,
+        "methods": _summarise(scores, patients, what.seed),
     }
 
 
-def _read(row: FilmRow) -> Radiograph:
+def _read(path: Path) -> Radiograph:
     try:
-        return read_film(row.path.read_bytes(), row.name)
-    except OSError as error:
-        raise DataError(f"{row.name} can not be read: {error.strerror}.") from error
+        return read_film(path.read_bytes(), path.name)
+    except (ReadError, OSError) as error:
+        raise DataError(f"{path.name} can not be read: {error}") from error
+
+
+def _controls(random: np.random.Generator) -> Grids:
+    return {
+        CONTROLS[0]: random.uniform(0, 1, (_CELLS, _CELLS)).astype(np.float32),
+        CONTROLS[1]: centre_blob(_CELLS),
+    }
 
 
 def _shuffle(bundle: Bundle, folder: Path, seed: int) -> Bundle:
@@ -168,12 +217,9 @@ def _measure_film(
     """All figures of one film, by method and control."""
     random = np.random.default_rng((what.seed, position))
     square = preprocess(film.pixels, network.bundle.input_size)[..., 0]
-    index = int(np.argmax(network.head(network.engine.feature_map(_as_batch(square)).mean(axis=(1, 2)))[0][0]))
+    index = int(np.argmax(network.logits(square)))
     grids = network.grids(square, what.methods, index)
-    controls = {
-        CONTROLS[0]: random.uniform(0, 1, (_CELLS, _CELLS)).astype(np.float32),
-        CONTROLS[1]: centre_blob(_CELLS),
-    }
+    controls = _controls(random)
     probability, mask = network.probability(index), segmenter.mask(film)
     scores: Scores = {}
     for name, grid in (grids | controls).items():
@@ -193,10 +239,6 @@ def _measure_film(
         for name in what.methods:
             scores[name][figure] = ssim(shown(grids[name]), shown(theirs[name]))
     return scores
-
-
-def _as_batch(square: Float32) -> Float32:
-    return np.repeat(square[None, ..., None], 3, axis=3)
 
 
 def _on_film(grid: Float32, index: int, film: Radiograph) -> Heatmap:
@@ -225,10 +267,10 @@ def _summarise(scores: list[Scores], patients: Sequence[str], seed: int) -> dict
                 control: {
                     figure: _estimate(
                         (_values(scores, name, figure) - _values(scores, control, figure))
-                        * (1 if _FIGURES[figure] else -1),
+                        * (1 if _FIGURES.get(figure, True) else -1),
                         weights,
                     )
-                    for figure in _AGAINST_CONTROLS
+                    for figure in scores[0][control]
                 }
                 for control in CONTROLS
             }
@@ -268,11 +310,6 @@ def _markdown(report: dict[str, Any]) -> str:
     methods = report["methods"]
     arrows = {figure: f"{figure.replace('_', ' ')} ({'more' if more else 'less'})" for figure, more in _FIGURES.items()}
     rows = [[name, *(_cell(figures.get(figure)) for figure in _FIGURES)] for name, figures in methods.items()]
-    differences = [
-        [name, control, *(_cell(part[figure]) for figure in _AGAINST_CONTROLS)]
-        for name, figures in methods.items()
-        for control, part in figures.get("better_than", {}).items()
-    ]
     return (
         "\n\n".join(
             [
@@ -283,11 +320,36 @@ def _markdown(report: dict[str, Any]) -> str:
                 "education. Not for diagnosis.",
                 table(["Method", *arrows.values()], rows),
                 "## Better than the controls by (film by film)",
-                table(["Method", "Control", *_AGAINST_CONTROLS], differences),
+                _differences(methods, _AGAINST_CONTROLS),
+                *_markdown_of_marks(report.get("marks")),
             ]
         )
         + "\n"
     )
+
+
+def _differences(methods: dict[str, Any], figures: Sequence[str]) -> str:
+    lines = [
+        [name, control, *(_cell(part[figure]) for figure in figures)]
+        for name, found in methods.items()
+        for control, part in found.get("better_than", {}).items()
+    ]
+    return table(["Method", "Control", *figures], lines)
+
+
+def _markdown_of_marks(marks: dict[str, Any] | None) -> list[str]:
+    if marks is None:
+        return []
+    missing = f" {marks['not_found']} more are marked there, but were not at hand." if marks["not_found"] else ""
+    rows = [[name, *(_cell(figures[figure]) for figure in _ON_MARKS)] for name, figures in marks["methods"].items()]
+    return [
+        "## Against what readers marked",
+        f"{marks['films']} films of {marks['patients']} patients with {', '.join(marks['findings'])} in "
+        f"{marks['file']}.{missing} Maps of the most probable of the three pneumonias. Hit: the map is highest inside "
+        "the marks. IoU: of the marks and the map above Otsu's threshold.",
+        table(["Method", *_ON_MARKS], rows),
+        _differences(marks["methods"], _ON_MARKS),
+    ]
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:
