@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from pneumo_core.errors import RunError
+from train.marks import PNEUMONIA
 
 DATA_HELP = "manifest CSV, or a folder with one folder for each class"
 
@@ -73,6 +74,38 @@ def lungs_promote(options: argparse.Namespace) -> None:
     print(json.dumps(promote_lungs(options.run, options.out)["dice"], indent=1))
 
 
+def add_resolution(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `resolution`."""
+    parser.add_argument("--bundle", type=Path, nargs="+", required=True, help="folders; the first one is the measure")
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--restorer", type=Path, help="run of `restore`: reduced films are read restored, too")
+    parser.add_argument("--split", default="test", help="name of the split")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 48, 64, 96, 128, 192], help="rows and columns")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="at most N films; 0 takes all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
+    parser.add_argument("--engine", choices=("auto", "openvino", "tensorflow"), default="auto", help="what computes")
+    parser.add_argument(
+        "--out", type=Path, default=Path("train/reports/resolution"), help="path of the report, without suffix"
+    )
+
+
+def resolution(options: argparse.Namespace) -> None:
+    """Run `resolution`."""
+    from train.resolution import Resolution, measure_resolution, write_report
+
+    what = Resolution(
+        tuple(options.bundle),
+        options.data,
+        options.restorer,
+        options.split,
+        tuple(options.sizes),
+        options.sample,
+        options.seed,
+        options.engine,
+    )
+    print(write_report(measure_resolution(what), options.out, options.words))
+
+
 def add_map_quality(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `map-quality`."""
     parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
@@ -82,6 +115,11 @@ def add_map_quality(parser: argparse.ArgumentParser) -> None:
         "--methods", nargs="+", default=[], metavar="NAME", help="such as Grad-CAM; all if none is named"
     )
     parser.add_argument("--steps", type=int, default=8, help="steps of insertion and deletion")
+    parser.add_argument("--marks", type=Path, help="RSNA's CSV of boxes or CheXlocalize's JSON of polygons or masks")
+    parser.add_argument("--marked-films", type=Path, help="folder of the films that --marks is about")
+    parser.add_argument(
+        "--findings", nargs="+", default=list(PNEUMONIA), metavar="NAME", help="which ones of CheXlocalize"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw, the controls, and the shuffled weights")
     parser.add_argument("--out", type=Path, default=Path("train/reports"), help="folder of the report")
 
@@ -94,7 +132,19 @@ def map_quality(options: argparse.Namespace) -> None:
     methods = tuple(options.methods or METHODS)
     if unknown := set(methods) - set(METHODS):
         raise RunError(f"--methods names {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}.")
-    what = MapQuality(options.bundle, options.data, options.films, methods, options.steps, options.seed)
+    if (options.marks is None) != (options.marked_films is None):
+        raise RunError("--marks and --marked-films go together: the file of marks, and the folder of its films.")
+    what = MapQuality(
+        options.bundle,
+        options.data,
+        options.films,
+        methods,
+        options.steps,
+        options.seed,
+        options.marks,
+        options.marked_films or Path(),
+        tuple(options.findings),
+    )
     print(write_report(measure_maps(what), options.out))
 
 
