@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         ("intake", side_commands.add_intake, "make the intake gate, which tells frontal chest films from all else"),
         ("lungs", side_commands.add_lungs, "train the network that finds the lungs"),
         ("lungs-promote", side_commands.add_lungs_promote, "write the folder of a trained lung network"),
+        ("resolution", side_commands.add_resolution, "measure accuracy on films reduced to fewer pixels"),
         ("map-quality", side_commands.add_map_quality, "measure the maps of a bundle against controls"),
         ("similar", side_commands.add_similar, "make the index of training films that a reader sees as similar films"),
         ("work", _add_work, "do the queued jobs of a folder of runs, one after another"),
@@ -109,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, help="run directory")
     parser.add_argument("--resume", action="store_true", help="go on with the run, with its own settings")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="threads that make batches ahead of the training step; 1 for none"
+    )
     parser.add_argument("--all-devices", action="store_true", help="share each batch out to all devices (JAX backend)")
     for setting in fields(FitConfig):
         default = None if setting.default is MISSING else setting.default
@@ -136,7 +140,7 @@ def _fit(options: argparse.Namespace) -> None:
         crew = use_all_devices(own.get("batch_size", options.batch_size))
         print(f"{crew.devices} devices, process {crew.number + 1} of {crew.processes}")
     run = (RunDirectory if crew.number == 0 else FollowedRun)(options.run)
-    fit(run, FitConfig(**settings), options.resume, crew)
+    fit(run, FitConfig(**settings), options.resume, crew, options.workers)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -375,6 +379,7 @@ _COMMANDS = {
     "intake": side_commands.intake,
     "lungs": side_commands.lungs,
     "lungs-promote": side_commands.lungs_promote,
+    "resolution": side_commands.resolution,
     "map-quality": side_commands.map_quality,
     "similar": side_commands.similar,
     "work": _work,

@@ -33,6 +33,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         epoch: int,
         processes: int = 1,
         number: int = 0,
+        workers: int = 1,
     ) -> None:
         """Draw the order of an epoch.
 
@@ -49,9 +50,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
             epoch: 0-based.
             processes: how many share each batch.
             number: which of them this one is, from 0.
+            workers: threads that make batches ahead; Keras gives them out in order. With 1 it makes them as they are
+                asked for, which suffices where a step takes far longer than the augmentation of its films.
         """
-        # One worker: the augmentation of a batch takes far less time than its training step.
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
         self._films, self._size, self._batch_size = films, size, batch_size
         self._augmentation, self._amplitude_mixing = augmentation, amplitude_mixing
         self._labels = films.labels

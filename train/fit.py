@@ -28,7 +28,7 @@ _WARM_UP = 0.08  # of a phase's steps
 _STEP_EVENT_SECONDS = 5.0
 
 
-def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE) -> None:
+def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE, workers: int = 1) -> None:
     """Train from a fresh directory, or go on from the last finished epoch of an interrupted run.
 
     Args:
@@ -36,6 +36,7 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE) 
         config: settings; those of the run itself where it goes on.
         resume: whether to go on.
         crew: the processes that train together.
+        workers: threads that make batches; they change the speed and nothing else.
 
     Raises:
         RunError, DataError, BundleError: with what to do, before any training starts.
@@ -58,11 +59,11 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE) 
         run.create({"settings": asdict(config), "data_sha256": digest, "versions": _versions()})
     train = load_films([row for row in rows if row.split == "train"], title="Reading train")
     val = load_films([row for row in rows if row.split == "val"], title="Reading val")
-    _run_epochs(run, config, model, train, val, crew)
+    _run_epochs(run, config, model, train, val, crew, workers)
 
 
 def _run_epochs(
-    run: RunDirectory, config: FitConfig, model: keras.Model, train: Films, val: Films, crew: Crew
+    run: RunDirectory, config: FitConfig, model: keras.Model, train: Films, val: Films, crew: Crew, workers: int
 ) -> None:
     validation = Validation(crew, val, config.size, config.batch_size)
     weights = class_weights(train.labels, config.class_balance)
@@ -87,9 +88,10 @@ def _run_epochs(
             epoch,
             crew.processes,
             crew.number,
+            workers,
         )
         if phase != compiled_phase:
-            _compile(model, config, phase, len(batches))
+            compile_model(model, config, phase, len(batches))
             # A checkpoint of the earlier phase has another optimizer: the phase starts with a fresh one.
             if epoch == done + 1 and done >= 0:
                 run.load_last(model, with_optimizer=(done < config.frozen_epochs) == (phase == "head"))
@@ -134,7 +136,12 @@ def _waited(history: list[dict[str, Any]], config: FitConfig) -> int:
     return len(tuned) - 1 - max(range(len(tuned)), key=lambda position: _rank(tuned[position]))
 
 
-def _compile(model: keras.Model, config: FitConfig, phase: str, steps_per_epoch: int) -> None:
+def compile_model(model: keras.Model, config: FitConfig, phase: str, steps_per_epoch: int) -> None:
+    """Choose the layers that learn in a phase ("head", "tune"), and make its optimizer.
+
+    Raises:
+        RunError: if there is no layer of the name that tuning is to begin at.
+    """
     tuned = phase == "tune" and not config.unfreeze_from
     names = [layer.name for layer in model.layers]
     if config.unfreeze_from and config.unfreeze_from not in names:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -43,6 +44,30 @@ def test_batches_do_not_depend_on_what_was_drawn_before(films: Films) -> None:
     for one, other in zip(ahead, behind, strict=True):
         for part, same in zip(one, other, strict=True):
             np.testing.assert_array_equal(part, same)
+
+
+def test_processes_share_a_batch_out(films: Films) -> None:
+    whole = _batches(films)[1]
+    arguments = (films, np.arange(1, 5, dtype=np.float32), 64, 5, 0, 1.0, 0.4, 0.0, 7, 0)
+    shares = [TrainingBatches(*arguments, processes=2, number=number)[1] for number in range(2)]
+    assert [len(share[1]) for share in shares] == [2, 3]
+    for part, *parts in zip(whole, *shares, strict=True):
+        np.testing.assert_array_equal(part, np.concatenate(parts))
+
+
+def test_threads_that_make_batches_change_nothing(films: Films) -> None:
+    """Steps of SGD on one set of weights: another order, or a batch left out, would end elsewhere."""
+    ends = []
+    for workers in (1, 3):
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Rescaling(1 / 255), keras.layers.AveragePooling2D(16), keras.layers.Flatten()]
+        model = keras.Sequential([keras.Input((64, 64, 3)), *layers, keras.layers.Dense(4)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.5), loss, jit_compile=False)
+        arguments = (films, np.ones(4, np.float32), 64, 5, 0, 1.0, 0.4, 0.0, 7, 0)
+        model.fit(TrainingBatches(*arguments, workers=workers), shuffle=False, verbose=0)
+        ends.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*ends)
 
 
 def test_epochs_and_seeds_differ(films: Films) -> None:
