@@ -1,6 +1,6 @@
 """The Model card page: what the model in use is for, what it was measured to do, and where it fails.
 
-Everything on it is read from the bundle: model.json and CARD.md.
+Everything on it is read from the bundle (model.json and CARD.md), and from the report on its maps beside it.
 """
 
 import re
@@ -15,6 +15,7 @@ from pneumo_core.model.bundle import SUMS_FILE, Bundle, default_bundle, load_bun
 from ui import assets
 from ui import model_card_texts as texts
 from ui.model_card_charts import confusion_chart, figures_chart, predictive_chart, reliability_chart
+from ui.model_card_maps import map_quality
 from ui.predictive_values import predictive_values
 from ui.tables import table
 
@@ -53,6 +54,7 @@ def page() -> None:
                 st.markdown(card[heading])
         _measured(bundle.metrics)
         _shortcuts(bundle.metrics.get("shortcuts", {}))
+        map_quality(bundle)
         if _FAULTS in card:
             st.subheader(texts.FAULTS, anchor=False)
             st.markdown(card[_FAULTS])

@@ -95,6 +95,34 @@ SOURCE_WORDS = (
 )
 AGE_WORDS = "From the age group alone, {value} of the test films would be answered right."
 
+MAPS = "Quality of the maps"
+MAPS_WORDS = (
+    "{films:,} validation films of {patients:,} patients, for the class that the model names, with 95 % intervals. A "
+    "map that does not beat random cells and a blob in the centre explains nothing."
+)
+MAPS_OF_ANOTHER = "Measured on another version of this model: {label}."
+MAP_METHOD, MAP_CONTROL = "Method", "Control"
+MAP_CONTROLS = {"random": "random cells", "centre blob": "blob in the centre"}
+MAP_FIGURES = {
+    "insertion": "Insertion (high)",
+    "deletion": "Deletion (low)",
+    "road": "ROAD (high)",
+    "share_inside": "Inside the lungs (high)",
+    "ssim_shift": "Kept when shifted (high)",
+    "ssim_jpeg": "Kept as JPEG (high)",
+    "ssim_random_head": "Kept with a random head (low)",
+    "ssim_random_network": "Kept with a random network (low)",
+}
+MAP_AGAINST = {
+    "insertion": "Insertion",
+    "deletion": "Deletion",
+    "road": "ROAD",
+    "share_inside": "Inside the lungs",
+}
+MAP_BETTER = "Better than the controls by, film by film"
+MARKS_WORDS = "Against what readers marked on {films:,} films ({file}): whether the map is highest inside, and overlap."
+MARKS = {"hit": "Hit", "iou": "IoU"}
+
 MAKING = "How it was made"
 STEP = "{number}. Run {run}, {epochs} epochs: `{command}`"
 COMMIT = "Promoted at commit {commit}."

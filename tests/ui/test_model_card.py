@@ -1,5 +1,6 @@
 """The Model card page on a bundle whose figures are known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,44 @@ def test_the_page_shows_the_bundles_own_figures(bundle: Bundle) -> None:
         "source-1",
     ):
         assert expected in shown, expected
-    # Shortcuts were not measured, and that is said once.
+    # Neither shortcuts nor maps were measured, and that is said of both.
+    assert shown.count("This model was not measured in that.") == 2
+
+
+def test_the_page_shows_the_report_on_the_maps(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def figure(value: float | None) -> dict[str, float | None]:
+        return {"value": value, "low": value and value - 0.1, "high": value and value + 0.1}
+
+    report = {
+        "bundle": bundle.label,
+        "films": 210,
+        "patients": 205,
+        "methods": {
+            "Grad-CAM": {
+                "insertion": figure(0.612),
+                "share_inside": figure(None),
+                "better_than": {"random": {"insertion": figure(0.234)}},
+            },
+            "random": {"insertion": figure(0.378)},
+        },
+        "marks": {"films": 17, "file": "boxes.csv", "methods": {"Grad-CAM": {"hit": figure(0.456)}}},
+    }
+    file = tmp_path / "map-quality-carded.json"
+    file.write_text(json.dumps(report))
+    monkeypatch.setattr("ui.model_card_maps.REPORTS", tmp_path)
+    shown = _words(AppTest.from_function(_show).run(timeout=30))
+    for expected in (
+        "210 validation films of 205 patients",
+        "0.612 (0.512 to 0.712)",
+        "<td>random cells</td><td>0.234 (0.134 to 0.334)</td>",
+        "on 17 films (boxes.csv)",
+        "0.456 (0.356 to 0.556)",
+    ):
+        assert expected in shown, expected
     assert shown.count("This model was not measured in that.") == 1
+    assert "another version" not in shown
+    file.write_text(json.dumps(report | {"bundle": "carded@1234"}))
+    assert "another version of this model: carded@1234" in _words(AppTest.from_function(_show).run(timeout=30))
 
 
 def test_predictive_values_follow_the_readers_prevalence(bundle: Bundle) -> None:
