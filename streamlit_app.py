@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import frame, model_card, review, texts, training, worklist
+from ui import frame, language_switch, model_card, review, texts, training, worklist
 
 st.set_page_config(page_title="Pneumo", layout="wide", initial_sidebar_state="collapsed")
+language_switch.begin()
 pages = [
     st.Page(review.page, title=texts.REVIEW, url_path="review", default=True),
     st.Page(worklist.page, title=texts.WORKLIST, url_path="worklist"),

@@ -58,7 +58,11 @@ class Message(str):
             form = catalogue.gettext(template)
         if parameters:
             form = form.format(**{name: _inside(value, language) for name, value in parameters.items()})
-        self = super().__new__(cls, form)
+        return cls._made(form, template, plural, parameters)
+
+    @classmethod
+    def _made(cls, text: str, template: str, plural: str | None, parameters: dict[str, Any]) -> "Message":
+        self = super().__new__(cls, text)
         self.template, self.plural, self.parameters = template, plural, parameters
         return self
 
@@ -66,9 +70,9 @@ class Message(str):
         """Itself: an exception that carries a message gives it back whole."""
         return self
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, Any]]:
-        """What a copy is made of."""
-        return (self.template, self.plural), self.parameters
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a copy is made of; it is in the same language."""
+        return Message._made, (str.__str__(self), self.template, self.plural, self.parameters)
 
     def said_in(self, language: str) -> "Message":
         """The same text in another language."""

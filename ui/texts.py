@@ -25,6 +25,10 @@ SHORT_NAMES: dict[FilmClass, str] = {
     FilmClass.COVID19: "COVID-19",
 }
 
+# On the button of the upload widget and beside it, where Streamlit writes English.
+UPLOAD = "Choose files"
+UPLOAD_LIMIT = "{megabytes} MB a file"
+
 # The empty page.
 DROP_LABEL = "Drop frontal chest films here"
 DROP_MORE = "Drop more films"
