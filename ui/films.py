@@ -69,6 +69,8 @@ class Film:
         maps: the maps made so far, by the name of their method.
         override: why the doctor wants the answer to a film that the intake refused; empty where nobody does.
         truth: what the film is known to show, as in a teaching set; None where that is not known.
+        note: what else is known of it there.
+        truth_shown: whether the doctor has seen truth and note; from then on the impression stands.
         first: the doctor's opinion and confidence as recorded before the answer was shown.
         revealed: whether the doctor has seen the answer.
         impression: the doctor's word as it stands.
@@ -91,6 +93,8 @@ class Film:
     maps: dict[str, Maps] = field(default_factory=dict, repr=False)
     override: str = ""
     truth: FilmClass | None = None
+    note: str = ""
+    truth_shown: bool = False
     first: tuple[Opinion, Confidence] | None = None
     revealed: bool = False
     impression: Impression | None = None
@@ -184,7 +188,9 @@ class FilmStore:
         """The film of that digest, or None."""
         return self._films.get(digest) if digest else None
 
-    def accept(self, name: str, data: bytes, *, phantom: bool = False, truth: FilmClass | None = None) -> Film:
+    def accept(
+        self, name: str, data: bytes, *, phantom: bool = False, truth: FilmClass | None = None, note: str = ""
+    ) -> Film:
         """Take over a dropped file. A file that is here already gives its present film, in full size again.
 
         Args:
@@ -192,6 +198,7 @@ class FilmStore:
             data: its bytes.
             phantom: whether it is one of the films that the project drew.
             truth: what the film is known to show.
+            note: what else is known of it.
 
         Returns:
             The film; refused at once where the session is full.
@@ -200,7 +207,7 @@ class FilmStore:
         with self._lock:
             film = self._films.get(digest)
             if film is None:
-                film = self._films[digest] = Film(digest, name, phantom, truth=truth)
+                film = self._films[digest] = Film(digest, name, phantom, truth=truth, note=note)
                 if len(self._films) > MAX_FILMS:
                     self.refuse(film, texts.session_full(MAX_FILMS))
                 elif self._waiting_bytes() + len(data) > WAITING_BYTES:

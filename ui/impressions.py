@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from pneumo_core.report import Confidence, Impression, Opinion
-from ui import session, texts
+from ui import session, texts, tour_texts
 from ui.films import Film, FilmState
 
 _NOTE_LENGTH = 4000
@@ -54,6 +54,7 @@ def ask_final(film: Film) -> None:
         format_func=texts.OPINIONS.__getitem__,
         key=f"opinion-{film.digest}",
         placeholder=texts.NO_OPINION,
+        disabled=film.truth_shown,
     )
     if chosen is None:
         return
@@ -64,11 +65,30 @@ def ask_final(film: Film) -> None:
         format_func=texts.CONFIDENCE_LEVELS.__getitem__,
         key=f"confidence-{film.digest}",
         required=True,
+        disabled=film.truth_shown,
     )
     note = st.text_area(
         texts.NOTE, now.note if now else "", max_chars=_NOTE_LENGTH, height=90, key=f"note-{film.digest}"
     )
     film.impression = Impression(chosen, confidence, film.first, note.strip())
+
+
+def known_truth(film: Film) -> None:
+    """What a sample is known to show, once the doctor asks; the impression stands from then on.
+
+    Else the change after the answer, which is counted, would be a change after the truth.
+    """
+    if film.truth is None and not film.note:
+        return
+    if not film.truth_shown:
+        if st.button(tour_texts.SHOW_TRUTH, help=tour_texts.TRUTH_HELP, width="stretch"):
+            film.truth_shown = True
+            st.rerun()
+        return
+    words = [tour_texts.truth(texts.CLASS_NAMES[film.truth])] if film.truth else []
+    if film.note:
+        words.append(film.note)
+    st.html(f'<p class="pneumo-mark" role="status">{escape(" ".join(words))}</p>')
 
 
 @dataclass(frozen=True)

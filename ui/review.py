@@ -9,7 +9,7 @@ from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
 from pneumo_core.types import Finding
-from ui import answer, impressions, reports, session, similar, texts
+from ui import answer, impressions, reports, samples, session, similar, texts, tour, tour_texts
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
@@ -40,6 +40,7 @@ def page() -> None:
             session.drop(texts.DROP_MORE)
             _films(store, film, reader)
         with middle:
+            tour.bar(film)
             _film(store, film)
         with right, st.container(key="answer"):
             _right(store, film, model)
@@ -74,7 +75,7 @@ def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
             _films(store, None, reader)
         st.markdown(texts.WHAT_IT_IS_FOR)
         st.markdown(texts.WHAT_IT_IS_NOT_FOR)
-        st.button(texts.OPEN_PHANTOMS, help=texts.PHANTOM_HELP, on_click=session.open_phantoms)
+        _first_films()
         st.caption(texts.PRIVACY)
         session.model_state(model)
         if model.ready:
@@ -84,6 +85,19 @@ def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
         _chart(None)
         if not len(store):
             strip(store, None)
+
+
+def _first_films() -> None:
+    """Films for a first look, the tour through them, and the leaflet."""
+    found = samples.samples()
+    with st.container(horizontal=True):
+        st.button(texts.OPEN_PHANTOMS, help=texts.PHANTOM_HELP, on_click=session.open_phantoms)
+        if found.films:
+            st.button(tour_texts.OPEN_SAMPLES, help=tour_texts.SAMPLES_HELP, on_click=samples.open_samples)
+        st.button(tour_texts.START, help=tour_texts.START_HELP, on_click=tour.start)
+    if found.error:
+        error = f"{tour_texts.SAMPLES_WRONG} {language.shown(found.error)}"
+        st.html(f'<p class="pneumo-mark" role="note">{escape(error)}</p>')
 
 
 def _film(store: FilmStore, film: Film) -> None:
@@ -135,6 +149,7 @@ def _right(store: FilmStore, film: Film, model: SharedModel) -> None:
         _answer(film, model)
         if film.said is not None:
             impressions.ask_final(film)
+            impressions.known_truth(film)
             reports.downloads(store, film)
     else:
         impressions.ask_first(film)
