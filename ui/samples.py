@@ -14,7 +14,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from pneumo_core.language import Message
 from pneumo_core.types import CLASSES, FilmClass
 from ui import session
 from ui import tour_texts as texts
@@ -96,7 +95,7 @@ def _listed(root: Path) -> Iterator[Sample]:
     with (root / LIST).open(encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file, strict=True)
         if "file" not in (table.fieldnames or ()):
-            raise _WrongListError(Message(texts.NO_FILE_COLUMN))
+            raise _WrongListError(texts.NO_FILE_COLUMN)
         for row in table:
             name, label = (row.get("file") or "").strip(), (row.get("label") or "").strip()
             path = (root / name).resolve()

@@ -68,7 +68,7 @@ def main(stem: str) -> None:
     code = path.parts[-3]
     header = _HEADER.format(name=LANGUAGES[code], code=code, plural=catalogue.plural_forms)
     path.write_text(header + out.getvalue().decode("utf-8"), encoding="utf-8")
-    path.with_suffix(".mo").write_bytes(compiled(catalogue))
+    path.with_suffix(".mo").write_bytes(compiled(read(path)))
     missing = [message for message in catalogue if message.id and not message.string]
     print(f"{len(catalogue)} messages, {len(missing)} of them without a translation.")
 
