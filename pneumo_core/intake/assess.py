@@ -14,6 +14,8 @@ _LOW_CONTRAST, _NO_CONTRAST = 0.25, 0.04  # of the window
 _CLIPPED = 0.5  # share of the film's middle that is black or white
 _ALL_CLIPPED = 0.95
 _NOISE = 0.6  # correlation of neighbouring pixels; films of train have 0.95 and more
+# Of films enlarged from 64 x 64 pixels 99.7 % lie below, of 2,746 films of val, test, and external as they are, one.
+_LITTLE_DETAIL = 0.23
 _SURELY_CHILD, _SURELY_ADULT = 0.8, 0.2  # the estimate between these is called uncertain
 _ADULT_FROM = 18  # years
 _SMALL_CHILD_TO = 5  # years; the children of train are one to five years old
@@ -98,6 +100,12 @@ def _plain_findings(look: Look) -> Iterator[Finding]:
             side=_SMALL,
         )
         yield Finding("low_resolution", grade, text)
+    elif look.detail < _LITTLE_DETAIL and look.contrast >= _NO_CONTRAST:
+        text = Message(
+            "The film shows no more detail than a picture of 64 x 64 pixels: it is blurred, or was enlarged from a "
+            "poor copy. Give the film itself."
+        )
+        yield Finding("little_detail", Grade.CAUTION, text)
     if not _SHAPES[0] <= shape <= _SHAPES[1]:
         text = Message(
             "The film is {shape:.1f} times as wide as high: is it cut, or joined with another picture?", shape=shape

@@ -13,6 +13,12 @@ NAMES = ["frontal", "lateral", "other_part", "other_imaging", "picture", "uprigh
 NAMES += ["inverted", "cut_off", "marks", "child", "distance"]
 
 
+# From dark to bright, with the fine grain of a film.
+_RAMP = np.clip(
+    np.tile(np.linspace(0, 1, 200), (200, 1)) + np.random.default_rng(0).normal(0, 0.02, (200, 200)), 0, 1
+).astype(np.float32)
+
+
 class Stub:
     """Says of every film what it is told to."""
 
@@ -29,7 +35,7 @@ class Stub:
 
 def judge(gate: Stub | None = None, pixels: np.ndarray | None = None, **more: object) -> Assessment:
     if pixels is None:
-        pixels = np.tile(np.linspace(0, 1, 200, dtype=np.float32), (200, 1))
+        pixels = _RAMP
     film = SimpleNamespace(findings=(), facts=(), view=None)
     film.__dict__.update(more)
     return assess(gate or Stub(), film, look_at(pixels.astype(np.float32)))  # type: ignore[arg-type]
@@ -83,6 +89,7 @@ def test_what_is_no_chest_film_is_told_no_more_about() -> None:
         (np.tile(np.linspace(0.4, 0.5, 300), (300, 1)), "low_contrast", "caution"),
         (np.tile(np.linspace(0, 1, 63), (63, 1)), "low_resolution", "refuse"),
         (np.tile(np.linspace(0, 1, 149), (149, 1)), "low_resolution", "caution"),
+        (np.tile(np.linspace(0, 1, 300), (300, 1)), "little_detail", "caution"),
         (np.tile(np.linspace(0, 1, 400), (200, 1)), "unusual_shape", "caution"),
         (np.tile(np.linspace(0, 1, 200), (400, 1)), "unusual_shape", "caution"),
         (np.tile(np.clip(np.linspace(-1.5, 1, 300), 0, 1), (300, 1)), "underexposed", "caution"),
@@ -138,5 +145,6 @@ def test_the_files_word_on_the_body_part_is_held_against_it() -> None:
 
 def test_a_radiograph_fits() -> None:
     """The stand-in above has what the function asks of a film."""
-    film = Radiograph(np.tile(np.arange(200, dtype=np.uint16), (200, 1)), (0.0, 199.0), 8, "0" * 64, "PNG", "greyscale")
+    grey = np.round(_RAMP * 255).astype(np.uint16)
+    film = Radiograph(grey, (0.0, 255.0), 8, "0" * 64, "PNG", "greyscale")
     assert assess(Stub(), film, look_at(film.pixels)).verdict is Verdict.READ  # type: ignore[arg-type]

@@ -1,7 +1,10 @@
+import cv2
 import numpy as np
 import pytest
+from stand_ins import ROOT
 
 from pneumo_core.intake.look import GATE_SIZE, as_gate_input, look_at
+from pneumo_core.reading import read_film
 
 
 def plane(rows: int = 300, columns: int = 400) -> np.ndarray:
@@ -41,3 +44,16 @@ def test_only_the_middle_counts_for_exposure() -> None:
     assert look_at(film).black == 0.0
     film[100:200] = 1
     assert look_at(film).white == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [32, 48, 64])
+@pytest.mark.parametrize("enlarging", [cv2.INTER_LINEAR, cv2.INTER_CUBIC])
+def test_an_enlarged_film_has_little_detail(size: int, enlarging: int) -> None:
+    """A phantom as it is, and enlarged from few pixels to its own size."""
+    path = ROOT / "assets" / "phantoms" / "phantom-opacity.dcm"
+    film = read_film(path.read_bytes(), path.name).pixels
+    poor = cv2.resize(
+        cv2.resize(film, (size, size), interpolation=cv2.INTER_AREA), film.shape[::-1], None, 0, 0, enlarging
+    )
+    assert look_at(film).detail > 0.3
+    assert look_at(np.clip(poor, 0, 1)).detail < 0.23
