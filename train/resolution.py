@@ -138,8 +138,8 @@ def _summarise(arm: _Arm, found: dict[_Arm, Predictions]) -> dict[str, Any]:
 
 
 def _difference(first: Predictions, second: Predictions) -> dict[str, float]:
-    answers = [part.probabilities.argmax(axis=1) for part in (first, second)]
-    accuracy: Difference = paired_differences(first.labels, *answers, first.patients)["accuracy"]
+    one, other = (part.probabilities.argmax(axis=1) for part in (first, second))
+    accuracy: Difference = paired_differences(first.labels, one, other, first.patients)["accuracy"]
     parts = {"value": accuracy.value, "low": accuracy.low, "high": accuracy.high}
     return {name: round(value, 6) for name, value in parts.items()}
 

@@ -2,12 +2,12 @@
 
 import importlib.util
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -21,20 +21,22 @@ _needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason=
 
 _OPTIONS = (
     *("--backbone", "efficientnetb0", "--size", "64", "--batch-size", "8", "--augmentation", "0.5", "--seed", "5"),
-    *("--frozen-epochs", "1", "--epochs", "2", "--unfreeze-from", "block7a_project_conv", "--learning-rate", "0.003"),
+    *("--frozen-epochs", "0", "--epochs", "2", "--unfreeze-from", "block7a_project_conv", "--learning-rate", "0.003"),
 )
 # Two processes add up the same numbers in another order, which costs single precision about 1e-7 of a sum. AdamW
 # divides by the gradient's size, so that where a gradient is all but zero the difference grows: losses were seen to
 # part by 3e-6, weights by 2e-4.
 _LOSS, _WEIGHT = 1e-4, 2e-3
+_PATIENCE = 1800  # seconds; a busy machine compiles for minutes
 
 
 def _environment() -> dict[str, str]:
     return train_environment() | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHON": sys.executable}
 
 
-def _start(arguments: Sequence[str], logs: Path) -> list[subprocess.Popen[bytes]]:
-    """Start both processes by the script that a cluster runs."""
+@contextmanager
+def _started(arguments: Sequence[str], logs: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Both processes, started by the script that a cluster runs; killed at the end if they still run."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         crew = {"PROCESSES": "2", "FIRST_HOST": "localhost", "PORT": str(free.getsockname()[1])}
@@ -50,7 +52,12 @@ def _start(arguments: Sequence[str], logs: Path) -> list[subprocess.Popen[bytes]
                     stderr=subprocess.STDOUT,
                 )
             )
-    return processes
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def _logs(folder: Path) -> str:
@@ -61,7 +68,7 @@ def _logs(folder: Path) -> str:
 def alone(tmp_path_factory: pytest.TempPathFactory, manifest: Path, start_weights: Path) -> RunDirectory:
     run = RunDirectory(tmp_path_factory.mktemp("alone") / "run")
     options = ("--run", str(run.path), "--data", str(manifest), "--weights", str(start_weights), *_OPTIONS)
-    subprocess.run(train_command("fit", *options), cwd=REPOSITORY, env=_environment(), check=True, timeout=1200)
+    subprocess.run(train_command("fit", *options), cwd=REPOSITORY, env=_environment(), check=True, timeout=_PATIENCE)
     return run
 
 
@@ -70,19 +77,16 @@ def together(tmp_path_factory: pytest.TempPathFactory, manifest: Path, start_wei
     folder = tmp_path_factory.mktemp("together")
     run = RunDirectory(folder / "run")
     options = ("--run", str(run.path), "--data", str(manifest), "--weights", str(start_weights), *_OPTIONS)
-    processes = _start(("fit", *options), folder)
-    deadline = time.monotonic() + 900
-    while not run.events("epoch"):
-        assert all(process.poll() is None for process in processes), _logs(folder)
-        assert time.monotonic() < deadline, _logs(folder)
-        time.sleep(0.05)
-    for process in processes:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with _started(("fit", *options), folder) as processes:
+        deadline = time.monotonic() + _PATIENCE
+        while not run.events("epoch"):
+            assert all(process.poll() is None for process in processes), _logs(folder)
+            assert time.monotonic() < deadline, _logs(folder)
+            time.sleep(0.05)
     assert len(run.events("epoch")) == 1, "the second epoch was over before the kill"
     # Where a run goes on its own batch size counts; 9 could not be shared out to two.
-    processes = _start(("fit", "--run", str(run.path), "--resume", "--batch-size", "9"), folder)
-    assert [process.wait(900) for process in processes] == [0, 0], _logs(folder)
+    with _started(("fit", "--run", str(run.path), "--resume", "--batch-size", "9"), folder) as processes:
+        assert [process.wait(_PATIENCE) for process in processes] == [0, 0], _logs(folder)
     assert "2 devices, process 2 of 2" in _logs(folder)
     return run
 
@@ -90,7 +94,7 @@ def together(tmp_path_factory: pytest.TempPathFactory, manifest: Path, start_wei
 @_needs_jax
 def test_two_processes_record_the_figures_of_one(together: RunDirectory, alone: RunDirectory) -> None:
     found, expected = together.events("epoch"), alone.events("epoch")
-    assert [event["epoch"] for event in found] == [0, 1, 2] == [event["epoch"] for event in expected]
+    assert [event["epoch"] for event in found] == [0, 1] == [event["epoch"] for event in expected]
     for one, other in zip(found, expected, strict=True):
         assert one["train_accuracy"] == other["train_accuracy"]
         assert one["val_accuracy"] == other["val_accuracy"]
