@@ -10,7 +10,7 @@ WHAT_THEY_ARE = (
     "to the network: source and age as much as disease. The labels are those of the data."
 )
 NO_INDEX = "This model has no index of its training films, so none can be shown."
-NOT_HERE = "The films themselves are not on this server; these are their labels and sources."
+NOT_HERE = "This server was not told where the films themselves lie; these are their labels and sources."
 OTHER_DATA = (
     "The folder in PNEUMO_DATA does not hold these films, or not unchanged; these are their labels and sources."
 )
