@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import frame, language_switch, model_card, review, texts, training, worklist
+from ui import frame, language_switch, model_card, phone_menu, review, texts, training, worklist
 
 st.set_page_config(page_title="Pneumo", layout="wide", initial_sidebar_state="collapsed")
 language_switch.begin()
@@ -15,4 +15,5 @@ pages = [
 st.session_state.review_page = pages[0]  # where the worklist opens a film
 current = st.navigation(pages, position="top")
 frame.frame()
+phone_menu.menu(pages)
 current.run()
