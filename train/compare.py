@@ -130,10 +130,12 @@ def _commands(plan: Plan, arm: Arm) -> Iterator[list[str]]:
     """What is left to do for an arm."""
     run = RunDirectory(plan.runs / arm.name)
     data = ["--data", str(plan.data)]
-    weights = {"given": str(plan.weights.get(arm.backbone)), "grown": str(run.path / "start" / run.best_file.name)}
-    if arm.start == "grown" and not RunDirectory(run.path / "start").config_file.exists():
+    start = RunDirectory(run.path / "start")
+    weights = {"given": str(plan.weights.get(arm.backbone)), "grown": str(start.best_file)}
+    if arm.start == "grown" and not start.best_file.exists():
+        start.config_file.unlink(missing_ok=True)  # of a growth that was killed before its weights were written
         source = plan.runs / plan.source(arm).name
-        yield ["grow", "--source", str(source), "--run", str(run.path / "start"), *data, "--seed", str(arm.seed)]
+        yield ["grow", "--source", str(source), "--run", str(start.path), *data, "--seed", str(arm.seed)]
     if not run.events("end"):
         if run.config_file.exists():
             yield ["fit", "--run", str(run.path), "--resume"]

@@ -68,6 +68,20 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, manifest: Path) -> None:
     ]
 
 
+def test_a_growth_that_was_killed_is_done_again(tmp_path: Path, manifest: Path) -> None:
+    plan = _plan(tmp_path, manifest)
+    arm = Arm("efficientnetb7", "grown", "fine-tuned", "linear", 0)
+    start = RunDirectory(plan.runs / arm.name / "start")
+    start.create({"kind": "grow"})  # its weights were not written any more
+    command = next(_commands(plan, arm))
+    assert command[0] == "grow"
+    assert not start.config_file.exists()
+    start.create({"kind": "grow"})
+    start.best_file.touch()
+    command = next(_commands(plan, arm))
+    assert (command[0], command[command.index("--weights") + 1]) == ("fit", str(start.best_file))
+
+
 def _fabricate(plan: Plan, arm: Arm, wrong: int) -> None:
     """Leave what an arm leaves that gives `wrong` films of each split a wrong answer."""
     run = RunDirectory(plan.runs / arm.name)
