@@ -12,11 +12,14 @@ from pneumo_core.errors import DataError, RunError
 from pneumo_core.model import classifier as classifier_module
 from pneumo_core.model.bundle import Bundle, load_bundle, write_bundle
 from pneumo_core.reading import read_film
+from pneumo_core.selftest import PHANTOMS
 from pneumo_core.similar import SimilarIndex, load_index
 from pneumo_core.similar.index import NEIGHBOURS
 from pneumo_core.types import CLASSES
+from train import promote as promote_module
 from train.__main__ import main
 from train.data import read_rows, rows_digest
+from train.run import RunDirectory
 from train.similar import FeatureKeeper, _draw, index_bundle, make_index
 
 SIDE, CHANNELS = 64, 16
@@ -190,3 +193,37 @@ def test_too_few_films_are_refused(bundle: Bundle, data: Path, engine: PartsEngi
     with pytest.raises(DataError, match="more than 8 are needed"):
         index_bundle(bundle.folder, data, films=5)
     assert load_bundle(bundle.folder).digest == bundle.digest
+
+
+class Network:
+    """Stands in for the trained network of a run: a linear head on the engine's features."""
+
+    def __init__(self, *arguments: object) -> None:
+        random = np.random.default_rng(2)
+        self._weights = [random.normal(size=(CHANNELS, 4)), np.zeros(4)]
+        self.layers: list[object] = []
+
+    def get_weights(self) -> list[np.ndarray]:
+        return self._weights
+
+
+def test_promotion_makes_the_index_and_reads_no_film_twice(
+    tmp_path: Path, data: Path, engine: PartsEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunDirectory(tmp_path / "run")
+    settings = {"data": str(data), "backbone": "efficientnetb0", "head": "linear", "size": SIDE, "weights": "none"}
+    digest = rows_digest(read_rows(data))
+    run.create({"settings": {**settings, "unfreeze_from": ""}, "data_sha256": digest, "versions": {}})
+    run.log("epoch", epoch=0, val_accuracy=0.5, best=True)
+    run.best_file.touch()
+    monkeypatch.setattr(promote_module, "build_model", Network)
+    monkeypatch.setattr(promote_module, "weight_names", lambda model: ["head_logits/kernel", "head_logits/bias"])
+    bundle = promote_module.promote(promote_module.Promotion(run, "promoted", data, "", tmp_path / "models"))
+    phantoms = len(list(PHANTOMS.glob("*.dcm")))
+    assert engine.films == sum(FILMS.values()) + phantoms
+    index = load_index(bundle, CHANNELS)
+    assert index is not None
+    assert [film.name for film in index.films] == [row.name for row in read_rows(data) if row.split == "train"]
+    fresh = make_index(FeatureKeeper(bundle.folder), read_rows(data))
+    np.testing.assert_array_equal(index.places, fresh.places)
+    assert index.measured == fresh.measured
