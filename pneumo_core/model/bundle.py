@@ -314,10 +314,8 @@ def write_bundle(
     """
     folder = Path(folder)
     if folder.exists() or not PLAIN_NAME.fullmatch(folder.name):
-        raise BundleError(
-            f"{folder} exists already, or its last part is not made of letters, digits, '.', '_' and '-'. "
-            "Give a new folder."
-        )
+        wanted = "a new folder, with a name of letters, digits, '.', '_' and '-'"
+        raise BundleError(f"{folder} exists already or has another kind of name. Give {wanted}.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -343,8 +341,7 @@ def write_bundle(
             (partial / SELFTEST_FILE).write_text(selftest, encoding="utf-8")
         for name, content in (similar or {}).items():
             (partial / name).write_bytes(content)
-        names = sorted(path.name for path in partial.iterdir())
-        write_sums(partial, names)
+        write_sums(partial, sorted(path.name for path in partial.iterdir()))
         partial.chmod(0o755)  # a temporary folder is for its owner alone
         load_bundle(partial)
         os.rename(partial, folder)
