@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check messages clean
+.PHONY: run test check messages pictures clean
 
 run: .venv/runtime
 	$(BIN)/python -m pneumo_core prepare
@@ -31,6 +31,9 @@ messages: .venv/test
 .venv/test: .venv/runtime requirements-test.txt
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
+
+pictures: .venv/test
+	$(BIN)/python -m benchmarks.pictures
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -12,7 +12,7 @@ import streamlit as st
 from pneumo_core import language
 from pneumo_core.errors import BundleError
 from pneumo_core.model.bundle import SUMS_FILE, Bundle, default_bundle, load_bundle
-from ui import assets
+from ui import assets, leaflet
 from ui import model_card_texts as texts
 from ui.model_card_charts import confusion_chart, figures_chart, predictive_chart, reliability_chart
 from ui.model_card_maps import map_quality
@@ -203,7 +203,9 @@ def _making(bundle: Bundle) -> None:
         st.caption(texts.COMMIT.format(commit=training["commit"][:12]))
     with st.expander(texts.WHOLE_CARD):
         st.markdown(bundle.card)
-    st.download_button(texts.DOWNLOAD, bundle.card, f"{bundle.name}.md", "text/markdown", on_click="ignore")
+    with st.container(horizontal=True):
+        st.download_button(texts.DOWNLOAD, bundle.card, f"{bundle.name}.md", "text/markdown", on_click="ignore")
+        leaflet.button()
 
 
 def cell(figure: dict[str, float | None]) -> str:

@@ -9,7 +9,7 @@ from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
 from pneumo_core.types import Finding
-from ui import answer, impressions, reports, samples, session, similar, texts, tour, tour_texts
+from ui import answer, impressions, leaflet, reports, samples, session, similar, texts, tour, tour_texts
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
@@ -75,7 +75,7 @@ def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
             _films(store, None, reader)
         st.markdown(texts.WHAT_IT_IS_FOR)
         st.markdown(texts.WHAT_IT_IS_NOT_FOR)
-        _first_films()
+        _first_films(model)
         st.caption(texts.PRIVACY)
         session.model_state(model)
         if model.ready:
@@ -87,7 +87,7 @@ def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
             strip(store, None)
 
 
-def _first_films() -> None:
+def _first_films(model: SharedModel) -> None:
     """Films for a first look, the tour through them, and the leaflet."""
     found = samples.samples()
     with st.container(horizontal=True):
@@ -95,6 +95,8 @@ def _first_films() -> None:
         if found.films:
             st.button(tour_texts.OPEN_SAMPLES, help=tour_texts.SAMPLES_HELP, on_click=samples.open_samples)
         st.button(tour_texts.START, help=tour_texts.START_HELP, on_click=tour.start)
+        if model.ready:
+            leaflet.button()
     if found.error:
         error = f"{tour_texts.SAMPLES_WRONG} {language.shown(found.error)}"
         st.html(f'<p class="pneumo-mark" role="note">{escape(error)}</p>')

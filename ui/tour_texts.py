@@ -7,6 +7,8 @@ OPEN_SAMPLES = "Open the sample films"
 SAMPLES_HELP = "Real films from the folder that this server's PNEUMO_SAMPLES names."
 START = "Take the tour: four cases"
 START_HELP = "Four cases, one of them refused, with what to look at. It starts with your own reading."
+LEAFLET = "Leaflet (PDF)"
+LEAFLET_HELP = "One page to print: what the program does, what it does not, and how often it was right."
 SAMPLES_WRONG = "The sample films can not be used."
 
 # The bar above the viewer.
