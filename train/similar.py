@@ -3,6 +3,10 @@
 The features of a film are the network's last feature map, averaged over rows and columns. They are standardised and
 projected on principal components. How places are compared (whitened or not, by distance or by direction) is chosen by
 the films of val, of whom none is in train: the way by which most of their nearest training films have their own label.
+On 1,000 films of train and 300 of val, drawn from each class, with pneumo-b7@e0d3bdf5e6cb that was a share of 0.814 by
+direction, 0.810 by distance, 0.79 by whitened direction, and 0.67 by whitened distance (mean of the classes). For 13 of
+those 300 fewer than half of the nearest films had the most probable class as their label: it was right for 4 of the 13,
+and for 0.90 of the others.
 """
 
 import dataclasses
