@@ -23,7 +23,9 @@ def section(folder: Path) -> None:
     """
     runs = _evaluated(folder)
     _watch(folder, list(runs))
-    chosen = [runs[name] for name in st.multiselect(texts.COMPARE, list(runs), key="compared")]
+    chosen = [
+        runs[name] for name in st.multiselect(texts.COMPARE, list(runs), key="compared", placeholder=texts.CHOOSE_RUNS)
+    ]
     if len(chosen) < 2:
         st.caption(texts.COMPARE_TWO)
         return

@@ -121,6 +121,7 @@ YES, NO = "yes", "no"
 CHANGED = "{count:,} films get another answer."
 
 COMPARE = "Runs to compare, the first is the reference"
+CHOOSE_RUNS = "Choose runs"
 COMPARE_TWO = "Choose two or more finished runs."
 OTHER_FILMS = "{first} and {second} were evaluated on different films."
 COMPARISON = "{second} against {first}, on {films:,} films of val"
