@@ -17,7 +17,7 @@ from ui import model_card_texts as texts
 from ui.model_card_charts import confusion_chart, figures_chart, predictive_chart, reliability_chart
 from ui.model_card_maps import map_quality
 from ui.predictive_values import predictive_values
-from ui.tables import table
+from ui.tables import cell, table
 
 _STATIC = {"displayModeBar": False}
 _SHOWN = ("test", "external")
@@ -206,14 +206,6 @@ def _making(bundle: Bundle) -> None:
     with st.container(horizontal=True):
         st.download_button(texts.DOWNLOAD, bundle.card, f"{bundle.name}.md", "text/markdown", on_click="ignore")
         leaflet.button()
-
-
-def cell(figure: dict[str, float | None]) -> str:
-    """A figure with its interval, three digits; "-" where it is not defined."""
-    value, low, high = figure["value"], figure["low"], figure["high"]
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _percent(value: float | None) -> str:

@@ -8,9 +8,10 @@ import streamlit as st
 
 from pneumo_core.model.bundle import Bundle
 from ui import model_card_texts as texts
-from ui.tables import table
+from ui.tables import cell, table
 
 REPORTS = Path(__file__).resolve().parents[1] / "train" / "reports"
+_NOT_MEASURED = {"value": None, "low": None, "high": None}
 Figures = dict[str, Any]
 
 
@@ -65,10 +66,4 @@ def _against(methods: Figures, figures: dict[str, str]) -> list[list[str]]:
 
 
 def _cells(part: Figures, figures: dict[str, str]) -> list[str]:
-    return [_cell(part.get(name)) for name in figures]
-
-
-def _cell(estimate: Figures | None) -> str:
-    if estimate is None or estimate["value"] is None:
-        return "-"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    return [cell(part.get(name, _NOT_MEASURED)) for name in figures]

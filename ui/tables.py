@@ -1,6 +1,6 @@
 """Tables as plain HTML, which every browser and screen reader knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -23,3 +23,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
     st.html(
         f'<div class="pneumo-table"><table>{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def cell(figure: Mapping[str, float | None]) -> str:
+    """A figure with its interval, three digits; "-" where it is not defined."""
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
