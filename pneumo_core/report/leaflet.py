@@ -69,7 +69,7 @@ def leaflet(bundle: Bundle) -> bytes:
         style=[*_PLAIN, ("RIGHTPADDING", (0, 0), (0, 0), _GAP)],
     )
     reading = Table(
-        [[_name(name), Paragraph(escape(words), _TEXT)] for name, words in texts.READ.items()],
+        [[_name(name), Paragraph(escape(words), _TEXT)] for name, words in texts.READ],
         colWidths=[26 * mm, _WIDTH - 26 * mm],
         style=_PLAIN,
     )

@@ -22,25 +22,29 @@ DOES_NOT = (
     "It knows neither patient, history, nor laboratory. It keeps no film and sends none anywhere.",
 )
 READ_HEAD = "How to read what it shows"
-READ = {
-    "Sets": (
+READ = (
+    (
+        "Sets",
         "Answers that can not be ruled out, at the levels of 90 and 95 %: chosen so that on films of the sources that "
         "it learned from about that share of the sets holds the truth. How it is elsewhere stands below. Two answers "
-        "in a set can not be told apart; none means that nothing fits."
+        "in a set can not be told apart; none means that nothing fits.",
     ),
-    "Probabilities": (
+    (
+        "Probabilities",
         "Shares among these four answers alone, calibrated on films of the sources that it learned from. Elsewhere "
-        "they can be far off."
+        "they can be far off.",
     ),
-    "Map": (
+    (
+        "Map",
         "Where the score of one class came from, on a coarse grid; not where disease is, and no outline of a finding. "
-        "If most of it lies outside the lungs, do not trust it. Other methods of the map are there to compare."
+        "If most of it lies outside the lungs, do not trust it. Other methods of the map are there to compare.",
     ),
-    "Remarks": (
+    (
+        "Remarks",
         "What the intake found: a note is good to know, with a caution the answer may suffer, and with a refusal there "
-        "is no answer, unless you ask for it with a reason, which the report names."
+        "is no answer, unless you ask for it with a reason, which the report names.",
     ),
-}
+)
 FIGURES_HEAD = "How often it was right"
 FIGURES = {
     "accuracy": "Accuracy, four classes",
