@@ -24,7 +24,7 @@ from ui import texts, tour_texts
 ROOT = Path(__file__).parents[1]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-_TIMEOUT = 180_000  # ms; the first start prepares the engine
+_TIMEOUT = 600_000  # ms; the first start prepares the engine, on a busy machine for minutes
 _SETTLE = 2_000  # ms for charts and the viewer to come to rest
 
 
@@ -154,7 +154,7 @@ def main() -> None:
                 executable_path=chromium, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
             )
             for name in options.only:
-                print(shoot(browser, address, name, options.out))
+                print(shoot(browser, address, name, options.out), flush=True)
             browser.close()
     finally:
         process.terminate()
