@@ -62,7 +62,7 @@ def test_samples_are_toured_and_their_truth_is_counted(
         page.locator(".strip [aria-selected=true] .name", has_text="b.png").wait_for()  # the normal one comes first
         page.get_by_role("button", name=tour_texts.NEXT, exact=True).click()
         page.locator(".strip [aria-selected=true] .name", has_text="a.png").wait_for()
-        page.get_by_text(texts.OPINIONS["normal"], exact=True).click()
+        page.get_by_test_id("stForm").get_by_text(texts.OPINIONS["normal"], exact=True).click()
         page.get_by_role("button", name=texts.RECORD).click()
         driver.wait_for_answer()
         page.locator(".st-key-tour", has_text=tour_texts.LOOK["other"]).wait_for()
