@@ -10,7 +10,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (!button) {
       button = Object.assign(document.createElement("button"), { type: "button", lang: code, title: name });
       button.textContent = code.toUpperCase();
-      button.setAttribute("aria-label", name);
+      button.setAttribute("aria-label", `${button.textContent} ${name}`); // the name begins with what is to be seen
       group.append(button);
     }
     button.setAttribute("aria-pressed", String(code === data.chosen));
