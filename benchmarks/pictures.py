@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from ui import texts, tour_texts
 
 ROOT = Path(__file__).parents[1]
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 _TIMEOUT = 600_000  # ms; the first start prepares the engine, on a busy machine for minutes
 _SETTLE = 2_000  # ms for charts and the viewer to come to rest
 

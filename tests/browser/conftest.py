@@ -1,5 +1,6 @@
 """The real application in a real browser: Chromium without a window, its WebGL drawn by the processor."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,13 +10,17 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from page_driver import ReviewPage
+from viewer_driver import ORIGIN, PAGE, SIDE
 
 from pneumo_core.model.bundle import SELFTEST_FILE, Bundle
 from pneumo_core.model.classifier import Classifier
 from pneumo_core.selftest import record_expected
+from ui.viewer import CSS, HTML, JAVASCRIPT
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -85,6 +90,50 @@ def review(browser, address: str) -> Iterator[ReviewPage]:
     page.close()
     assert driver.faults == []
     assert driver.foreign == []
+
+
+@pytest.fixture(params=["webgl2", "2d"])
+def alone(browser, request) -> Any:
+    """An empty page with `mount(data)`, once with WebGL 2 and once without."""
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.set_default_timeout(30_000)
+    if request.param == "2d":
+        page.add_init_script(
+            "const ask = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (kind, ...rest)"
+            " { return kind === 'webgl2' ? null : ask.call(this, kind, ...rest); };"
+        )
+    markup = json.dumps(f"{HTML}<style>{CSS} .panes {{ height: 520px; }}</style>")
+    page.route(
+        f"{ORIGIN}/", lambda route: route.fulfill(content_type="text/html", body=PAGE.replace("@MARKUP@", markup))
+    )
+    page.route(f"{ORIGIN}/viewer.js", lambda route: route.fulfill(content_type="text/javascript", body=JAVASCRIPT))
+    page.goto(f"{ORIGIN}/")
+    page.wait_for_function("() => window.mount")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def ramp() -> np.ndarray:
+    """Grey rises to the right over a narrow part of 16 bits: 30000..30252 in steps of 4."""
+    return np.tile(30000 + 4 * np.arange(SIDE, dtype=np.uint16), (SIDE, 1))
+
+
+@pytest.fixture
+def one_block() -> np.ndarray:
+    """For viral pneumonia nine cells speak for it, all others against; for COVID-19 none speaks for it."""
+    grids = np.full((4, 8, 8), -0.2, np.float32)
+    grids[2, 0:3, 4:7] = 0.8
+    grids[1, 5:8, 1:4] = 0.4
+    return grids
+
+
+@pytest.fixture
+def corners() -> np.ndarray:
+    """Four greys, a quarter of the film each: upper left 0, upper right 80, lower left 160, lower right 240, of 255."""
+    greys = np.array([[0, 80], [160, 240]], np.uint16)
+    return np.kron(greys, np.ones((SIDE // 2, SIDE // 2), np.uint16))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

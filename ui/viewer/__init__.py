@@ -31,6 +31,7 @@ JAVASCRIPT = assets.script(
     "viewer/film_source.js",
     "viewer/film_side.js",
     "viewer/glass.js",
+    "viewer/announce.js",
     "viewer/captions.js",
     "viewer/gestures.js",
     "viewer/controls.js",

@@ -1,3 +1,4 @@
+import { announce } from "./announce.js";
 import { describe, drawLegend, mapText, pointText, standingText } from "./captions.js";
 import { colourTable } from "./colour_maps.js";
 import { Controls } from "./controls.js";
@@ -302,7 +303,7 @@ class Viewer {
     this.drawHeat();
     this.drawDivider(ratio);
     this.overlay.draw(this.panes, this.sides, this.looks, ratio, settings.lungs, this.data.words);
-    this.announce();
+    announce(this, this.choice());
   }
 
   // Place and window of a film on the screen; null where it is not there.
@@ -372,20 +373,6 @@ class Viewer {
       layer.paint(maps, chosenMap(maps, classIndex, against), scales[at], this.table, this.settings);
       layer.put(this.panes.findLast((pane) => pane.side === at), maps.box, look, devicePixelRatio, hidden);
     });
-  }
-
-  // What stands on the screen now, readable from outside: browser tests and benchmarks wait for it.
-  announce() {
-    const state = this.element.dataset;
-    const [look, beside] = this.looks;
-    const { mapOn, opacity } = this.settings;
-    const { maps, film, classes } = this.data;
-    const choice = this.choice();
-    state.painted = look ? film.digest : "";
-    state.beside = beside ? this.data.second.film.digest : "";
-    state.mapped = look && maps ? classes[choice.classIndex].key : "";
-    const shown = { ...look, opacity: mapOn && maps ? opacity : 0, ...choice, panes: this.panes, beside };
-    state.look = look ? JSON.stringify(shown) : "";
   }
 
   destroy() {
