@@ -9,6 +9,7 @@ import datetime
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -38,7 +39,9 @@ def extracted() -> Catalog:
         for path in sorted((ROOT / room).rglob("*.py")):
             with path.open("rb") as file:
                 for _, _, text, _ in messages(file, (), (), {}):
-                    catalogue.add(text, locations=[(path.relative_to(ROOT).as_posix(), None)])
+                    # No line numbers, which every edit would change: Babel takes None, though its types do not say so.
+                    places: list[Any] = [(path.relative_to(ROOT).as_posix(), None)]
+                    catalogue.add(text, locations=places)
     return catalogue
 
 
