@@ -125,9 +125,9 @@ def _row(film: Film) -> dict[str, object]:
         return row
     if not session.is_open(film):
         return row | {"answer": texts.HIDDEN_ANSWER}
-    row["answer"] = texts.PHANTOM_STATE if film.phantom else language.shown(film.answer.text)
     if not film.is_answered:
-        return row | {"state": texts.STATE_NAMES["refused"]}
+        return row | {"state": texts.STATE_NAMES["refused"], "answer": language.shown(film.answer.text)}
+    row["answer"] = texts.PHANTOM_STATE if film.phantom else language.shown(film.answer.text)
     prediction = film.said.prediction
     (_, probability), (_, second), *_ = answer.ranked(prediction)
     pneumonia = 1.0 - float(prediction.probabilities[0])
