@@ -11,22 +11,19 @@ from xml.sax.saxutils import escape
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table
 
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.report import leaflet_texts as texts
 from pneumo_core.report import texts as report_texts
-from pneumo_core.report.picture import FONT
+from pneumo_core.report.paper import FONT_NAME, a4_document
 from pneumo_core.types import FilmClass
 
-_FONT = "NanumGothic"
 _MARGIN = 16 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 8 * mm
-_TEXT = ParagraphStyle("text", fontName=_FONT, fontSize=9, leading=12.6, spaceAfter=4)
+_TEXT = ParagraphStyle("text", fontName=FONT_NAME, fontSize=9, leading=12.6, spaceAfter=4)
 _HEAD = ParagraphStyle("head", parent=_TEXT, fontSize=11.5, leading=15, spaceBefore=8, spaceAfter=4)
 _TITLE = ParagraphStyle("title", parent=_TEXT, fontSize=17, leading=22, spaceAfter=2)
 _NAME = ParagraphStyle("name", parent=_TEXT, fontSize=10.5)
@@ -49,19 +46,9 @@ def leaflet(bundle: Bundle) -> bytes:
     Returns:
         A PDF file of one A4 page.
     """
-    pdfmetrics.registerFont(TTFont(_FONT, str(FONT)))
     out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=_MARGIN - 6,  # a frame adds 6 points
-        rightMargin=_MARGIN - 6,
-        topMargin=22 * mm,
-        bottomMargin=16 * mm,
-        title=f"{texts.TITLE}. {report_texts.BANNER}",
-        author="",
-        producer="Pneumo",
-    )
+    title = f"{texts.TITLE}. {report_texts.BANNER}"
+    document = a4_document(out, title, side=_MARGIN, top=22 * mm, bottom=16 * mm)
     width = (_WIDTH - _GAP) / 2
     sides = Table(
         [[_list(texts.DOES_HEAD, texts.DOES), _list(texts.DOES_NOT_HEAD, texts.DOES_NOT)]],
@@ -81,11 +68,11 @@ def leaflet(bundle: Bundle) -> bytes:
 def _frame(canvas: Canvas, document: SimpleDocTemplate) -> None:
     """Banner at the head and foot of the page."""
     canvas.saveState()
-    canvas.setFont(_FONT, 10)
+    canvas.setFont(FONT_NAME, 10)
     canvas.drawString(_MARGIN, A4[1] - 13 * mm, report_texts.BANNER)
     canvas.setLineWidth(0.5)
     canvas.line(_MARGIN, A4[1] - 16 * mm, A4[0] - _MARGIN, A4[1] - 16 * mm)
-    canvas.setFont(_FONT, 8)
+    canvas.setFont(FONT_NAME, 8)
     canvas.drawString(_MARGIN, 10 * mm, report_texts.BANNER)
     canvas.restoreState()
 

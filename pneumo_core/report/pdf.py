@@ -8,26 +8,24 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from pneumo_core.language import shown
 from pneumo_core.report import texts
 from pneumo_core.report.contents import ReportContents
-from pneumo_core.report.picture import FONT, colour_scale, film_picture, map_picture
+from pneumo_core.report.paper import FONT_NAME, a4_document
+from pneumo_core.report.picture import colour_scale, film_picture, map_picture
 from pneumo_core.report.words import finding_words, history_words, map_words, scale_words, set_words
 from pneumo_core.types import CLASSES, Prediction
 
-_FONT = "NanumGothic"
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _PANE = (_WIDTH - 4 * mm) / 2
 _PANE_HEIGHT = 92 * mm
 _SIDE = 1000  # pixels, the long side of a picture: 290 dots an inch at the printed size
 _GREY = HexColor("#5c6166")
-_TEXT = ParagraphStyle("text", fontName=_FONT, fontSize=9.5, leading=13.5)
+_TEXT = ParagraphStyle("text", fontName=FONT_NAME, fontSize=9.5, leading=13.5)
 _QUIET = ParagraphStyle("quiet", parent=_TEXT, fontSize=8, leading=11, textColor=_GREY)
 _HEAD = ParagraphStyle("head", parent=_TEXT, fontSize=9.5, textColor=_GREY, spaceBefore=10, spaceAfter=2)
 _ANSWER = ParagraphStyle("answer", parent=_TEXT, fontSize=12, leading=16)
@@ -43,19 +41,9 @@ def pdf_report(contents: ReportContents) -> bytes:
     Returns:
         A PDF file of one page, or more where the note is long; banner and "Preliminary" stand on each.
     """
-    pdfmetrics.registerFont(TTFont(_FONT, str(FONT)))
     out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=_MARGIN - 6,  # a frame adds 6 points
-        rightMargin=_MARGIN - 6,
-        topMargin=24 * mm,
-        bottomMargin=18 * mm,
-        title=f"{texts.TITLE}. {texts.BANNER}",
-        author="",
-        producer="Pneumo",
-    )
+    title = f"{texts.TITLE}. {texts.BANNER}"
+    document = a4_document(out, title, side=_MARGIN, top=24 * mm, bottom=18 * mm)
     parts = [*_doctor(contents), _pictures(contents), *_program(contents), *_facts(contents)]
     document.build(parts, onFirstPage=_frame, onLaterPages=_frame)
     return out.getvalue()
@@ -65,13 +53,13 @@ def _frame(canvas: Canvas, document: SimpleDocTemplate) -> None:
     """Banner at the head and foot of each page."""
     canvas.saveState()
     width, height = A4
-    canvas.setFont(_FONT, 11)
+    canvas.setFont(FONT_NAME, 11)
     canvas.drawString(_MARGIN, height - 14 * mm, texts.BANNER)
     canvas.drawRightString(width - _MARGIN, height - 14 * mm, texts.PRELIMINARY)
     canvas.setStrokeColor(_GREY)
     canvas.setLineWidth(0.5)
     canvas.line(_MARGIN, height - 17 * mm, width - _MARGIN, height - 17 * mm)
-    canvas.setFont(_FONT, 8)
+    canvas.setFont(FONT_NAME, 8)
     canvas.setFillColor(_GREY)
     canvas.drawString(_MARGIN, 10 * mm, texts.BANNER)
     canvas.drawRightString(width - _MARGIN, 10 * mm, texts.PAGE.format(page=document.page))
