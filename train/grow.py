@@ -137,7 +137,7 @@ def grow(sources: Sequence[RunDirectory], target: RunDirectory, data: Path, seed
     grown = grow_weights(
         [dict(zip(weight_names(model), model.get_weights(), strict=True)) for model in small],
         dict(zip(names, large.get_weights(), strict=True)),
-        _depthwise_kernels(large),
+        depthwise_kernels(large),
         np.random.default_rng(seed),
     )
     large.set_weights([grown[name] for name in names])
@@ -162,7 +162,8 @@ def grow(sources: Sequence[RunDirectory], target: RunDirectory, data: Path, seed
     return difference
 
 
-def _depthwise_kernels(model: keras.Model) -> set[str]:
+def depthwise_kernels(model: keras.Model) -> set[str]:
+    """Names of the kernels that read one channel each and sum over none."""
     owners = [layer for layer in model.layers for _ in layer.weights]
     weights = [weight for layer in model.layers for weight in layer.weights]
     return {

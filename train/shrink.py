@@ -4,8 +4,7 @@ The inverse of `train.grow`: what reads copied channels sums over the copies, al
 blocks are left out. Exact as long as the copies were not trained apart; where they were, it is the B0 nearest to them.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import numpy as np
@@ -13,32 +12,33 @@ import numpy as np
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, finalize_normalization, weight_names
 from pneumo_core.model.bundle import load_bundle
-from train.grow import Array
+from train.grow import Array, depthwise_kernels
 from train.run import RunDirectory
 
-_DEPTHWISE = re.compile(r"dwconv2?/kernel$")
 
-
-def shrink_weights(large: Mapping[str, Array], small: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+def shrink_weights(
+    large: Mapping[str, Array], small: Mapping[str, tuple[int, ...]], depthwise: Set[str]
+) -> dict[str, Array]:
     """Compute the weights of the B0.
 
     Args:
         large: the B7's weights by the names of `weight_names`.
         small: the shapes of the B0's weights by name.
+        depthwise: names of depthwise kernels, which read one channel each and sum over none.
 
     Returns:
         A float32 array for every name of `small`.
     """
-    return {name: _narrow(large[name], shape, name) for name, shape in small.items()}
+    return {name: _narrow(large[name], shape, name in depthwise) for name, shape in small.items()}
 
 
-def _narrow(weight: Array, shape: tuple[int, ...], name: str) -> Array:
+def _narrow(weight: Array, shape: tuple[int, ...], is_depthwise: bool) -> Array:
     """Sum over the copies that a kernel reads, average over the copies that it makes."""
     for axis, (wide, narrow) in enumerate(zip(weight.shape, shape, strict=True)):
         if wide == narrow:
             continue
         copies = np.stack(np.split(weight, wide // narrow, axis=axis))
-        reads = weight.ndim >= 2 and axis == weight.ndim - 2 and not _DEPTHWISE.search(name)
+        reads = weight.ndim >= 2 and axis == weight.ndim - 2 and not is_depthwise
         weight = copies.sum(axis=0) if reads else copies.mean(axis=0)
     return weight.astype(np.float32)
 
@@ -59,7 +59,7 @@ def shrink(bundle_folder: Path, target: RunDirectory) -> None:
     small = build_model("efficientnetb0", bundle.head, "none", bundle.input_size)
     names = weight_names(small)
     shapes = {name: weight.shape for name, weight in zip(names, small.get_weights(), strict=True)}
-    shrunk = shrink_weights(bundle.read(), shapes)
+    shrunk = shrink_weights(bundle.read(), shapes, depthwise_kernels(small))
     small.set_weights([shrunk[name] for name in names])
     finalize_normalization(small)
     target.create(

@@ -18,12 +18,12 @@ def without_idle_blocks(extractor: keras.Model) -> keras.Model:
     Returns:
         A model of the same input and output; `extractor` itself where it has no idle block.
     """
-    idle = set(idle_blocks(extractor))
-    if not idle:
+    sums = {f"{block}_add" for block in idle_blocks(extractor)}
+    if not sums:
         return extractor
 
     def call(layer: keras.layers.Layer, *arguments: Any, **options: Any) -> Any:
-        if layer.name in {f"{block}_add" for block in idle}:
+        if layer.name in sums:
             _, skip = arguments[0]  # keras.applications adds [branch, input of the block]
             return skip
         return layer(*arguments, **options)

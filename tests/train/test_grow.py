@@ -70,7 +70,7 @@ def test_widths_that_are_no_multiples_are_refused() -> None:
 def test_shrinking_takes_back_what_growing_did(small: keras.Model, large: keras.Model) -> None:
     weights = _by_name(small)
     grown = grow_weights([weights], _by_name(large), _depthwise(large), np.random.default_rng(0))
-    shrunk = shrink_weights(grown, {name: weight.shape for name, weight in weights.items()})
+    shrunk = shrink_weights(grown, {name: weight.shape for name, weight in weights.items()}, _depthwise(small))
     assert shrunk.keys() == weights.keys()
     for name, weight in weights.items():
         np.testing.assert_allclose(shrunk[name], weight, atol=1e-6 * max(1.0, np.abs(weight).max()), err_msg=name)
