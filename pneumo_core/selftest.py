@@ -180,7 +180,7 @@ def _read_expected(classifier: Classifier) -> dict[str, Any]:
 
 def _describe(classifier: Classifier, reading: Reading) -> dict[str, Any]:
     """What is compared of one film: means of input tiles [16][16], logits [4], maps [4][h][w], and their scale."""
-    square = preprocess(reading.film.pixels, classifier.bundle.input_size)[..., 0]
+    square = preprocess(reading.film.trimmed().pixels, classifier.bundle.input_size)[..., 0]
     tiles = cv2.resize(square, (_TILES, _TILES), interpolation=cv2.INTER_AREA)
     maps = np.stack([heatmap.grid for heatmap in reading.heatmaps])
     return {

@@ -5,7 +5,7 @@ K feature channels; the four classes always stand in the order of `FilmClass`.
 """
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,8 @@ class Radiograph:
         facts: further (label, value) pairs for the foldout, never identifying a person.
         identity: (label, value) pairs that identify a person; shown only if the reader asks.
         findings: remarks made while reading.
+        bars: columns and rows at the (left, top, right, bottom) edge that are bars of one grey and no part of what the
+            networks look at.
     """
 
     grey: NDArray[np.uint16]  # [H, W]
@@ -87,6 +89,7 @@ class Radiograph:
     facts: tuple[tuple[str, str], ...] = ()
     identity: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
+    bars: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def __post_init__(self) -> None:
         if self.grey.ndim != 2 or self.grey.dtype != np.uint16 or self.grey.size == 0:
@@ -95,6 +98,9 @@ class Radiograph:
             )
         if not self.window[0] < self.window[1]:
             raise ValueError(f"`window` must be (low, high) with low < high, got {self.window}.")
+        left, top, right, bottom = self.box
+        if min(self.bars) < 0 or left >= right or top >= bottom:
+            raise ValueError(f"`bars` must leave something of {self.grey.shape}, got {self.bars}.")
 
     @property
     def height(self) -> int:
@@ -105,6 +111,19 @@ class Radiograph:
     def width(self) -> int:
         """Columns of the film."""
         return int(self.grey.shape[1])
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right, and bottom edge of what lies between the bars, in pixels of the film."""
+        left, top, right, bottom = self.bars
+        return left, top, self.width - right, self.height - bottom
+
+    def trimmed(self) -> "Radiograph":
+        """The film without its bars: what the networks look at."""
+        if not any(self.bars):
+            return self
+        left, top, right, bottom = self.box
+        return replace(self, grey=np.ascontiguousarray(self.grey[top:bottom, left:right]), bars=(0, 0, 0, 0))
 
     @property
     def pixels(self) -> Float32:

@@ -50,5 +50,5 @@ def fit_thumbnails(rows: Sequence[FilmRow]) -> Predictor:
 
 def _thumbnail(film: Radiograph) -> Float32:
     """Pixels of the thumbnail in 0..1, float32 [144]."""
-    square = normalise_greys(to_square(film.pixels))
+    square = normalise_greys(to_square(film.trimmed().pixels))
     return np.asarray(cv2.resize(square, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32).ravel()

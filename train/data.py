@@ -159,7 +159,7 @@ def load_films(rows: Sequence[FilmRow], size: int = INPUT_SIZE, title: str = "Re
             film = read_film(row.path.read_bytes(), row.name)
         except (ReadError, OSError) as error:
             return error
-        return np.round(to_square(film.pixels, size) * 255.0).astype(np.uint8)
+        return np.round(to_square(film.trimmed().pixels, size) * 255.0).astype(np.uint8)
 
     squares = np.empty((len(rows), size, size), np.uint8)
     failures = []

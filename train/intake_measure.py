@@ -62,7 +62,7 @@ def assess_files(gate: Gate, paths: Sequence[Path], title: str) -> list[Assessme
         except ReadError:
             found.append(None)
             continue
-        found.append(assess(gate, film, look_at(film.pixels)))
+        found.append(assess(gate, film, look_at(film.trimmed().pixels)))
     return found
 
 
@@ -73,7 +73,7 @@ def measure_damage(gate: Gate, paths: Sequence[Path], seed: int) -> dict[str, di
     films = [read_film(path.read_bytes(), path.name) for path in paths]
     for name, damage in DAMAGE.items():
         verdicts = Counter(
-            assess(gate, film, look_at(damage(film.pixels, random))).verdict
+            assess(gate, film, look_at(damage(film.trimmed().pixels, random))).verdict
             for film in tqdm(films, desc=name, unit="film", mininterval=5)
         )
         found[name] = _shares(verdicts, len(films))

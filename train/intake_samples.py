@@ -90,7 +90,7 @@ def load_square(path: Path) -> Square:
         film = read_film(path.read_bytes(), path.name)
     except (ReadError, OSError) as error:
         raise DataError(f"{path} can not be read: {error} Remove it from the list or mend it.") from error
-    return np.round(to_square(film.pixels, GATE_SIZE) * 255.0).astype(np.uint8)
+    return np.round(to_square(film.trimmed().pixels, GATE_SIZE) * 255.0).astype(np.uint8)
 
 
 def read_foreign(folder: Path) -> list[Foreign]:

@@ -130,7 +130,7 @@ def measure_maps(what: MapQuality) -> dict[str, Any]:
             "ssim_random_network": _Network(open_engine(shuffled), load_head(shuffled), bundle),
         }
         scores = [
-            _measure_film(_read(row.path), position, network, others, segmenter, what)
+            _measure_film(_read(row.path).trimmed(), position, network, others, segmenter, what)
             for position, row in enumerate(tqdm(rows, desc="Measuring maps", unit="film"))
         ]
     marked = {"marks": _measure_marks(what.marks, network, what)} if what.marks else {}
@@ -153,12 +153,14 @@ def _measure_marks(file: Path, network: _Network, what: MapQuality) -> dict[str,
     films = [marks.films[position] for position in drawn]
     scores: list[Scores] = []
     for marked in tqdm(films, desc="Comparing with marks", unit="film"):
-        film = _read(marked.path)
+        whole = _read(marked.path)
+        left, top, right, bottom = whole.box
+        film = whole.trimmed()
         square = preprocess(film.pixels, network.bundle.input_size)[..., 0]
         logits = network.logits(square)
         index = max(_PNEUMONIA_CLASSES, key=lambda place: float(logits[place]))
         grids = network.grids(square, what.methods, index) | _controls(random)
-        mask = marked.mask(film.height, film.width)
+        mask = marked.mask(whole.height, whole.width)[top:bottom, left:right]
         scores.append({name: overlap(grid, mask) for name, grid in grids.items()})
     patients = [marked.patient for marked in films]
     return {

@@ -117,7 +117,7 @@ def run_predictor(run: RunDirectory) -> Predictor:
     model = build_model(settings["backbone"], settings["head"], run.best_file, settings["size"])
 
     def logits(films: Sequence[Radiograph]) -> Float32:
-        batch = np.stack([preprocess(film.pixels, settings["size"]) for film in films])
+        batch = np.stack([preprocess(film.trimmed().pixels, settings["size"]) for film in films])
         return np.asarray(model.predict_on_batch(batch), np.float32)
 
     return Predictor(f"run {run.path.name}, best epoch, in Keras, not calibrated", 1.0, logits)
@@ -173,7 +173,7 @@ def reduce_films(films: Sequence[Radiograph], side: int) -> list[Radiograph]:
             film,
             grey=cv2.resize(film.grey, (min(side, film.width), min(side, film.height)), interpolation=cv2.INTER_AREA),
         )
-        for film in films
+        for film in (film.trimmed() for film in films)
     ]
 
 

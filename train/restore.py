@@ -139,9 +139,9 @@ class Restorer:
 
     def __call__(self, films: Sequence[Radiograph]) -> list[Radiograph]:
         """Restore films; each becomes 160 x 160, its window applied."""
-        squares = np.stack([to_square(film.pixels, SIDE) for film in films])[..., None]
+        squares = np.stack([to_square(film.trimmed().pixels, SIDE) for film in films])[..., None]
         restored = np.clip(np.asarray(self._model.predict_on_batch(squares))[..., 0], 0.0, 1.0)
         return [
-            replace(film, grey=np.round(square * 65535.0).astype(np.uint16), window=(0.0, 65535.0))
+            replace(film, grey=np.round(square * 65535.0).astype(np.uint16), window=(0.0, 65535.0), bars=(0, 0, 0, 0))
             for film, square in zip(films, restored, strict=True)
         ]

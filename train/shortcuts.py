@@ -68,7 +68,7 @@ class _Reader:
         """Read films; `cover` tells which pixels to cover with the mean of the others."""
 
         def prepare(path: Path) -> Float32:
-            film = read_film(path.read_bytes(), path.name)
+            film = read_film(path.read_bytes(), path.name).trimmed()
             pixels = film.pixels
             if cover is not None:
                 covered = cover(film)

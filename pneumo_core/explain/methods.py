@@ -116,5 +116,5 @@ class Explainer:
         """
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-        evidence = Evidence.gather(preprocess(film.pixels, self._size), self._engine, self._head)
+        evidence = Evidence.gather(preprocess(film.trimmed().pixels, self._size), self._engine, self._head)
         return on_film(method, METHODS[method].grids(evidence), film)

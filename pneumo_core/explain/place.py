@@ -8,7 +8,7 @@ from pneumo_core.types import CLASSES, Float32, Heatmap, Radiograph
 def on_film(method: str, grids: Float32, film: Radiograph) -> tuple[Heatmap, ...]:
     """Put four grids on a film, all on one scale.
 
-    The film is squashed into the network's input as a whole, so a grid covers all of it.
+    What lies between the film's bars is squashed into the network's input as a whole, so a grid covers all of that.
 
     Args:
         method: name of the method.
@@ -19,8 +19,8 @@ def on_film(method: str, grids: Float32, film: Radiograph) -> tuple[Heatmap, ...
         Four maps in the order of `FilmClass`.
     """
     scale = float(np.abs(grids).max())
-    box = (0.0, 0.0, float(film.width), float(film.height))
+    left, top, right, bottom = (float(edge) for edge in film.box)
     return tuple(
-        Heatmap(film_class, method, np.ascontiguousarray(grid, np.float32), scale, box)
+        Heatmap(film_class, method, np.ascontiguousarray(grid, np.float32), scale, (left, top, right, bottom))
         for film_class, grid in zip(CLASSES, grids, strict=True)
     )

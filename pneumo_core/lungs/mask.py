@@ -20,7 +20,7 @@ class Lung:
     Attributes:
         film_side: "left" or "right": the half of the film on which it lies. On a film that hangs as usual the patient's
             right lung lies on the left.
-        area_share: the part of the film's area that it takes, in 0..1.
+        area_share: the part of the area between the film's bars that it takes, in 0..1.
         outline: float32 [n, 2] each, closed polygons of (x, y) in film pixels; one, or more where a lung is in parts.
     """
 
@@ -34,38 +34,47 @@ class LungMask:
     """Where the lungs are on one film.
 
     Attributes:
-        probability: float32 [128, 128] in 0..1, that a cell belongs to a lung; the grid covers the whole film.
+        probability: float32 [128, 128] in 0..1, that a cell belongs to a lung; the grid covers `box`.
         lungs: those found, left half of the film first: none, one, or two.
-        width: columns of the film.
-        height: rows of the film.
+        box: (left, top, right, bottom) in film pixels: what lies between the film's bars.
     """
 
     probability: Float32
     lungs: tuple[Lung, ...]
-    width: int
-    height: int
+    box: tuple[int, int, int, int]
+
+    @property
+    def corner(self) -> Float32:
+        """Of the box, float32 [2]: (x, y) in film pixels."""
+        return np.array(self.box[:2], np.float32)
+
+    @property
+    def scale(self) -> Float32:
+        """Cells of the grid for each pixel of the film, float32 [2]: across and down."""
+        left, top, right, bottom = self.box
+        rows, columns = self.probability.shape
+        return np.array([columns / (right - left), rows / (bottom - top)], np.float32)
 
     @property
     def area_share(self) -> float:
-        """The part of the film's area that all lungs take, in 0..1: the share inside of a map that is even."""
+        """The part of the box's area that all lungs take, in 0..1: the share inside of a map that is even."""
         return sum(lung.area_share for lung in self.lungs)
 
 
-def find_lungs(answer: Float32, width: int, height: int) -> LungMask:
+def find_lungs(answer: Float32, box: tuple[int, int, int, int]) -> LungMask:
     """Turn the network's answer into lungs.
 
     Args:
         answer: float32 [S, S, 3] in 0..1: outside, the lung on the film's left half, the one on its right half.
-        width: columns of the film.
-        height: rows of the film.
+        box: (left, top, right, bottom) in film pixels that the answer covers.
     """
     sides = (("left", answer[..., 1]), ("right", answer[..., 2]))
-    found = [_find_lung(name, channel, width, height) for name, channel in sides]
+    found = [_find_lung(name, channel, box) for name, channel in sides]
     lungs = tuple(lung for lung in found if lung is not None)
-    return LungMask(np.clip(1.0 - answer[..., 0], 0.0, 1.0), lungs, width, height)
+    return LungMask(np.clip(1.0 - answer[..., 0], 0.0, 1.0), lungs, box)
 
 
-def _find_lung(name: str, channel: Float32, width: int, height: int) -> Lung | None:
+def _find_lung(name: str, channel: Float32, box: tuple[int, int, int, int]) -> Lung | None:
     size = channel.shape[0] * _FINE
     fine = cv2.resize(np.ascontiguousarray(channel), (size, size), interpolation=cv2.INTER_LINEAR)
     inside = (fine > 0.5).astype(np.uint8)
@@ -76,8 +85,10 @@ def _find_lung(name: str, channel: Float32, width: int, height: int) -> Lung | N
         return None
     kept = np.isin(parts, large).astype(np.uint8)
     contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    scale = np.array([width, height], np.float32) / np.float32(size)
-    outline = tuple(_polygon(contour) * scale for contour in contours)
+    left, top, right, bottom = box
+    scale = np.array([right - left, bottom - top], np.float32) / np.float32(size)
+    corner = np.array([left, top], np.float32)
+    outline = tuple(corner + _polygon(contour) * scale for contour in contours)
     return Lung(name, float(areas[large].sum()), outline)
 
 
@@ -104,8 +115,9 @@ def share_inside(heatmap: Heatmap, mask: LungMask) -> float | None:
         return None
     left, top, right, bottom = heatmap.box
     rows, columns = positive.shape
-    x = _sample(left, right, columns) * mask.probability.shape[1] / mask.width - 0.5
-    y = _sample(top, bottom, rows) * mask.probability.shape[0] / mask.height - 0.5
+    (corner_x, corner_y), (scale_x, scale_y) = mask.corner, mask.scale
+    x = (_sample(left, right, columns) - corner_x) * scale_x - 0.5
+    y = (_sample(top, bottom, rows) - corner_y) * scale_y - 0.5
     kept = _inside(mask)
     across, down = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
     points = np.asarray(cv2.remap(kept, across, down, cv2.INTER_NEAREST))
@@ -122,8 +134,8 @@ def _inside(mask: LungMask) -> Float32:
     """The lungs that were kept, drawn from their outlines: float32 [S, S] of 0 and 1."""
     rows, columns = mask.probability.shape
     drawn = np.zeros((rows, columns), np.uint8)
-    scale = np.array([columns / mask.width, rows / mask.height], np.float32)
-    polygons = [np.round(p * scale * 256 - 128).astype(np.int32) for lung in mask.lungs for p in lung.outline]
+    corners = [(p - mask.corner) * mask.scale for lung in mask.lungs for p in lung.outline]
+    polygons = [np.round(p * 256 - 128).astype(np.int32) for p in corners]
     for polygon in polygons:
         cv2.fillPoly(drawn, [polygon], 1, shift=8)
     return drawn.astype(np.float32)

@@ -97,4 +97,4 @@ class LungSegmenter:
 
     def mask(self, film: Radiograph) -> LungMask:
         """Find the lungs of one film."""
-        return find_lungs(self.answer(prepare_lungs(film.pixels)[None])[0], film.width, film.height)
+        return find_lungs(self.answer(prepare_lungs(film.trimmed().pixels)[None])[0], film.box)

@@ -98,7 +98,7 @@ class Classifier:
                 yield np.stack([prepared for prepared, _ in batch]), [assessment for _, assessment in batch]
 
     def _input(self, film: Radiograph) -> tuple[Float32, Assessment]:
-        pixels = film.pixels
+        pixels = film.trimmed().pixels
         return preprocess(pixels, self.bundle.input_size), assess(self.gate, film, look_at(pixels))
 
     def _read_batch(

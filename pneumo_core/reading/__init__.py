@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from pneumo_core.errors import ReadError
 from pneumo_core.language import Message
+from pneumo_core.reading.bars import note_bars
 from pneumo_core.reading.dicom import read_dicom
 from pneumo_core.reading.formats import JPEG_SIGNATURE, PNG_SIGNATURE, looks_like_dicom, name_of_other
 from pneumo_core.reading.limits import MAX_FILE_BYTES
@@ -24,7 +25,7 @@ def read_film(data: bytes, name: str) -> Radiograph:
         name: the file's name; only its ending is used, to word an error.
 
     Returns:
-        The film, dark = air, its own grey values kept.
+        The film, dark = air, its own grey values kept, wide bars at its edges noted.
 
     Raises:
         ReadError: if the file is not a readable single image in DICOM, PNG, or JPEG of a plain film.
@@ -42,11 +43,11 @@ def read_film(data: bytes, name: str) -> Radiograph:
         )
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(PNG_SIGNATURE):
-        return read_png(data, digest)
+        return note_bars(read_png(data, digest))
     if data.startswith(JPEG_SIGNATURE):
-        return read_jpeg(data, digest)
+        return note_bars(read_jpeg(data, digest))
     if looks_like_dicom(data):
-        return read_dicom(data, digest)
+        return note_bars(read_dicom(data, digest))
     called = _ENDINGS.get(PurePath(name).suffix.lower())
     kind = name_of_other(data)
     if called:

@@ -24,7 +24,7 @@ def heatmap(grid: Float32, box: tuple[float, float, float, float]) -> Heatmap:
 @pytest.fixture
 def mask() -> LungMask:
     """Two lungs on a film of 640 x 512: cells 16..48 and 80..112 across, 32..96 down."""
-    return find_lungs(answer_of((1, 16, 32, 48, 96), (2, 80, 32, 112, 96)), width=640, height=512)
+    return find_lungs(answer_of((1, 16, 32, 48, 96), (2, 80, 32, 112, 96)), (0, 0, 640, 512))
 
 
 def test_two_lungs_with_their_areas_and_outlines(mask: LungMask) -> None:
@@ -42,15 +42,15 @@ def test_two_lungs_with_their_areas_and_outlines(mask: LungMask) -> None:
 
 
 def test_one_lung_no_lung_and_specks() -> None:
-    one = find_lungs(answer_of((2, 80, 32, 112, 96), (1, 3, 3, 8, 8)), 300, 300)
+    one = find_lungs(answer_of((2, 80, 32, 112, 96), (1, 3, 3, 8, 8)), (0, 0, 300, 300))
     assert [lung.film_side for lung in one.lungs] == ["right"]
-    none = find_lungs(answer_of(), 300, 300)
+    none = find_lungs(answer_of(), (0, 0, 300, 300))
     assert (none.lungs, none.area_share) == ((), 0)
     assert share_inside(heatmap(np.ones((8, 8)), (0, 0, 300, 300)), none) == 0
 
 
 def test_lungs_that_touch_stay_two() -> None:
-    mask = find_lungs(answer_of((1, 20, 32, 64, 96), (2, 64, 32, 108, 96)), 128, 128)
+    mask = find_lungs(answer_of((1, 20, 32, 64, 96), (2, 64, 32, 108, 96)), (0, 0, 128, 128))
     assert [round(lung.area_share, 2) for lung in mask.lungs] == [0.17, 0.17]
 
 
