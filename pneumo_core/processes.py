@@ -1,6 +1,18 @@
-"""Whether a process that was noted down earlier still runs; process ids are used again, so its start is noted too."""
+"""Processes of the program's own: how one is started, and whether one that was noted down earlier still runs.
 
+Process ids are used again, so a process's start is noted with its id.
+"""
+
+import os
 from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def module_environment() -> dict[str, str]:
+    """The environment for `python -m pneumo_core...`: finds this program's modules from any folder, and no GPU."""
+    paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def process_start(pid: int) -> str:

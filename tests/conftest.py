@@ -9,6 +9,7 @@ from pneumo_core.errors import BundleError
 from pneumo_core.intake import Gate, default_gate
 from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
 from pneumo_core.model.classifier import Classifier
+from pneumo_core.model.gradient_network import GradientNetwork
 from pneumo_core.reading import read_film
 from pneumo_core.types import Radiograph
 
@@ -35,6 +36,14 @@ def small_classifier(small_bundle: Bundle, private_cache: Path) -> Classifier:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(private_cache))
         return Classifier.load(small_bundle.folder, "openvino")
+
+
+@pytest.fixture(scope="session")
+def small_network(small_bundle: Bundle, private_cache: Path) -> GradientNetwork:
+    """The TEST OBJECT with the gradients of its logits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(private_cache))
+        return GradientNetwork(small_bundle)
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,11 @@ def add_map_quality(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
     parser.add_argument("--films", type=int, default=200, help="films of val that are drawn")
     parser.add_argument(
-        "--methods", nargs="+", default=[], metavar="NAME", help="such as Grad-CAM; all if none is named"
+        "--methods",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="such as Grad-CAM; if none is named, all but integrated gradients, which take a minute a film",
     )
     parser.add_argument("--steps", type=int, default=8, help="steps of insertion and deletion")
     parser.add_argument("--marks", type=Path, help="RSNA's CSV of boxes or CheXlocalize's JSON of polygons or masks")
@@ -127,9 +131,9 @@ def add_map_quality(parser: argparse.ArgumentParser) -> None:
 def map_quality(options: argparse.Namespace) -> None:
     """Run `map-quality`."""
     from pneumo_core.explain.methods import METHODS
-    from train.map_quality import MapQuality, measure_maps, write_report
+    from train.map_quality import MEASURED, MapQuality, measure_maps, write_report
 
-    methods = tuple(options.methods or METHODS)
+    methods = tuple(options.methods or MEASURED)
     if unknown := set(methods) - set(METHODS):
         raise RunError(f"--methods names {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}.")
     if (options.marks is None) != (options.marked_films is None):

@@ -1,11 +1,12 @@
 """The methods that make maps, by name, and what each costs.
 
 Grad-CAM comes with every reading. The others answer the same question in other ways, and where they disagree the maps
-deserve less trust. All but occlusion work on the last feature map and cost one pass of the backbone and a little.
+deserve less trust. All but occlusion and the methods of `with_gradient` work on the last feature map and cost one pass
+of the backbone and a little. Those of `with_gradient` need a network with its way back, which a process of its own
+holds while such maps are asked for.
 
 Not offered: HiResCAM, which is Grad-CAM here (see `gradcam`); Score-CAM, which needs a pass for each of the 2,560
-channels, minutes for one film; integrated gradients and SmoothGrad, which need the backbone's gradient, that no engine
-for reading computes.
+channels, minutes for one film.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,21 @@ from pneumo_core.explain.ablationcam import ablationcam_grids
 from pneumo_core.explain.eigencam import eigencam_grids
 from pneumo_core.explain.gradcam import METHOD, gradcam_grids
 from pneumo_core.explain.gradcam_plus_plus import gradcam_plus_plus_grids
+from pneumo_core.explain.gradient_process import GradientProcess
+from pneumo_core.explain.integrated import STEPS
 from pneumo_core.explain.layercam import layercam_grids
 from pneumo_core.explain.occlusion import CELLS, occlusion_grids
 from pneumo_core.explain.place import on_film
+from pneumo_core.explain.with_gradient import FUSED_LAYERCAM, INTEGRATED
 from pneumo_core.model.classifier import Classifier
 from pneumo_core.model.engine import Engine
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.preprocess import preprocess
 from pneumo_core.types import Float32, Heatmap, Radiograph
+
+_BACK = 7  # passes that a film once forwards and four times back takes the time of, as measured
+
+MapsWithGradient = Callable[[str, Float32], Float32]  # (a name of WITH_GRADIENT, float32 [S, S, 3]) -> [4, h, w]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +44,7 @@ class Evidence:
         gradient: float32 [4, K], d logit / d pooled feature.
         head: the head.
         engine: what computes feature maps.
+        with_gradient: what makes the maps that need the network's gradient.
     """
 
     square: Float32
@@ -44,13 +53,14 @@ class Evidence:
     gradient: Float32
     head: Head
     engine: Engine
+    with_gradient: MapsWithGradient
 
     @classmethod
-    def gather(cls, square: Float32, engine: Engine, head: Head) -> "Evidence":
+    def gather(cls, square: Float32, engine: Engine, head: Head, with_gradient: MapsWithGradient) -> "Evidence":
         """Run the network once on an input float32 [S, S, 3] in 0..255."""
         feature_map = engine.feature_map(square[None])[0]
         logits, gradient = head(feature_map.mean(axis=(0, 1))[None])
-        return cls(square, feature_map, logits[0], gradient[0], head, engine)
+        return cls(square, feature_map, logits[0], gradient[0], head, engine, with_gradient)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ class MapMethod:
     Attributes:
         name: as the literature calls it.
         grids: makes float32 [4, h, w] of the evidence; positive cells speak for the class.
-        passes: how often the backbone runs for one film, all four classes together.
+        passes: how often the backbone runs for one film, all four classes together, or the time that it takes in
+            passes where another network runs.
     """
 
     name: str
@@ -81,6 +92,8 @@ METHODS: dict[str, MapMethod] = {
         MapMethod("Ablation-CAM", lambda e: ablationcam_grids(e.feature_map, e.head)),
         MapMethod("Eigen-CAM", lambda e: eigencam_grids(e.feature_map)),
         MapMethod("Occlusion", lambda e: occlusion_grids(e.square, e.logits, e.engine, e.head), 1 + CELLS**2),
+        MapMethod(FUSED_LAYERCAM, lambda e: e.with_gradient(FUSED_LAYERCAM, e.square), 1 + _BACK),
+        MapMethod(INTEGRATED, lambda e: e.with_gradient(INTEGRATED, e.square), 1 + _BACK * STEPS),
     )
 }
 
@@ -100,6 +113,7 @@ class Explainer:
         self._engine = classifier.engine
         self._size = classifier.bundle.input_size
         self._head = load_head(classifier.bundle)
+        self._beside = GradientProcess(classifier.bundle.folder)
 
     def maps(self, film: Radiograph, method: str) -> tuple[Heatmap, ...]:
         """Make the maps of all four classes.
@@ -113,8 +127,10 @@ class Explainer:
 
         Raises:
             ValueError: if the method is unknown.
+            EngineError: if the maps need the network's gradient and can not be made on this machine.
         """
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-        evidence = Evidence.gather(preprocess(film.trimmed().pixels, self._size), self._engine, self._head)
+        square = preprocess(film.trimmed().pixels, self._size)
+        evidence = Evidence.gather(square, self._engine, self._head, self._beside.grids)
         return on_film(method, METHODS[method].grids(evidence), film)

@@ -22,6 +22,7 @@ from pneumo_core.errors import EngineError
 from pneumo_core.language import Message, known
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.model.engine import Progress
+from pneumo_core.processes import module_environment
 
 IR_FILES = ("features.xml", "features.bin")
 _DIGESTS_FILE = "digests.json"
@@ -116,12 +117,9 @@ def _build(bundle: Bundle, folder: Path, report: Progress) -> None:
 
 def _run_builder(bundle: Bundle, partial: Path, report: Progress) -> None:
     """Run `build_ir` in a process of its own and pass its progress on."""
-    root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH")))),
+    environment = module_environment() | {
         "KERAS_BACKEND": "tensorflow",
         "KERAS_HOME": str(partial / "keras"),  # Keras writes its settings there; the user's home stays as it is
-        "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     command = [sys.executable, "-m", "pneumo_core.model.build_ir", str(bundle.folder.resolve()), str(partial)]

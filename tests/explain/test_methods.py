@@ -13,7 +13,9 @@ from pneumo_core.explain.gradcam_plus_plus import gradcam_plus_plus_grids
 from pneumo_core.explain.layercam import layercam_grids
 from pneumo_core.explain.methods import METHODS, Evidence, Explainer
 from pneumo_core.explain.occlusion import occlusion_grids
+from pneumo_core.explain.with_gradient import WITH_GRADIENT
 from pneumo_core.model.classifier import Classifier
+from pneumo_core.model.gradient_network import GradientNetwork, Slopes
 from pneumo_core.model.head import Head, Stage, load_head
 from pneumo_core.types import Float32
 
@@ -144,9 +146,27 @@ class CountingEngine:
         return self._engine.feature_map(batch)
 
 
-def test_the_price_is_what_is_run(small_classifier: Classifier) -> None:
+class CountingNetwork:
+    """Counts how often the network with its gradients runs."""
+
+    def __init__(self, network: GradientNetwork) -> None:
+        self._network, self.runs = network, 0
+
+    def __call__(self, square: Float32) -> Slopes:
+        self.runs += 1
+        return self._network(square)
+
+
+def test_the_price_is_what_is_run(small_classifier: Classifier, small_network: GradientNetwork) -> None:
     head = load_head(small_classifier.bundle)
-    for method in METHODS.values():
-        engine = CountingEngine(small_classifier)
-        method.grids(Evidence.gather(noise_inputs(1)[0], engine, head))
-        assert engine.films == method.passes
+    counted = {}
+    for name, method in METHODS.items():
+        engine, network = CountingEngine(small_classifier), CountingNetwork(small_network)
+
+        def with_gradient(name: str, square: Float32, network: CountingNetwork = network) -> Float32:
+            return WITH_GRADIENT[name](network, square)
+
+        method.grids(Evidence.gather(noise_inputs(1)[0], engine, head, with_gradient))
+        counted[name] = network.runs
+        assert engine.films + 7 * network.runs == method.passes
+    assert {name: runs for name, runs in counted.items() if runs} == {"LayerCAM, fused": 1, "Integrated gradients": 32}

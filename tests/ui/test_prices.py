@@ -11,7 +11,7 @@ def test_a_price_is_told_from_a_reading_until_it_is_measured() -> None:
     assert prices.of("Occlusion") == pytest.approx(65 * 0.12)
     assert "Eigen-CAM 0.1 s · Occlusion 7.8 s" in prices.line()
     prices.note_maps("Occlusion", 4.26)
-    assert prices.line().endswith("Occlusion 4.3 s")
+    assert " · Occlusion 4.3 s · " in prices.line()
     assert prices.of("Eigen-CAM") == pytest.approx(0.12)
 
 
