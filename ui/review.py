@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from pneumo_core import language
+from pneumo_core.errors import PneumoError
 from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
@@ -137,8 +138,12 @@ def _method(store: FilmStore, film: Film) -> str:
     if radiograph is None:
         st.caption(texts.METHOD_NEEDS_FILM)
         return METHOD
-    with st.spinner(texts.MAP_METHOD_SLOW):
-        film.maps[method] = shared_model().maps(radiograph, method)
+    try:
+        with st.spinner(texts.MAP_METHOD_SLOW):
+            film.maps[method] = shared_model().maps(radiograph, method)
+    except PneumoError as error:
+        st.caption(texts.METHOD_FAILED.format(reason=language.shown(str(error))))
+        return METHOD
     return method
 
 

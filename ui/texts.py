@@ -194,7 +194,8 @@ OVERRIDE_MISSING = "Give a reason first: it is recorded with the answer."
 OVERRIDDEN = "This film was refused. You asked for the answer all the same: {reason}"
 MAP_METHOD = "Method of the map"
 MAP_METHOD_HELP = "Each method answers the same question in another way. Where they disagree, trust the maps less."
-MAP_METHOD_SLOW = "Making the maps. Occlusion takes the time of 65 readings."
+MAP_METHOD_SLOW = "Making the maps. Under the list of methods stands how long each takes on this machine."
+METHOD_FAILED = "Shown is Grad-CAM. {reason}"
 METHOD_NEEDS_FILM = "Other methods need the film in full size: drop its file again."
 SELFTEST_FAILED = "No answers: this machine does not compute what the model was measured with."
 
@@ -348,7 +349,6 @@ VIEWER = {
     "millimetres": "{length} mm",
     "detectorMillimetres": "{length} mm at the detector",
     "pixels": "{length} pixels; spacing not known",
-    "flat": "This browser has no WebGL 2: the film is drawn more slowly.",
     "halved": "shown at 1/{factor} of its size, the most this graphics unit can hold",
     "notice": NOT_FOR_DIAGNOSIS,
     "percent": "{value} %",

@@ -33,7 +33,8 @@ def pull_back(value: Output, cotangent: Output, wanted: Sequence[Output]) -> lis
         d loss / d each of `wanted`, in the full shape [n, ...].
 
     Raises:
-        EngineError: if an operation on the way is not known, or a wanted value is not on it.
+        ValueError: if the value does not depend on a wanted one.
+        EngineError: if the gradient of an operation on the way is not known.
     """
     ops = import_openvino().opset13
     found = {_key(value): cotangent}
@@ -46,7 +47,7 @@ def pull_back(value: Output, cotangent: Output, wanted: Sequence[Output]) -> lis
                 key = _key(source)
                 found[key] = ops.add(found[key], part).output(0) if key in found else part
     if any(_key(output) not in found for output in wanted):
-        raise EngineError(Message("The network does not depend on what its gradient was asked for."))
+        raise ValueError("`value` must depend on every one of `wanted`.")
     return [_in_full(ops, found[_key(output)], output) for output in wanted]
 
 
@@ -73,10 +74,17 @@ def _from_last(last: Any) -> list[Any]:
 def _rule(node: Any) -> _Pull:
     kind = node.get_type_name()
     if kind not in _RULES:
-        raise EngineError(
-            Message("This model's network has an operation ({kind}) whose gradient is not known here.", kind=kind)
-        )
+        raise _unknown(kind)
     return _RULES[kind]
+
+
+def _unknown(kind: str) -> EngineError:
+    return EngineError(
+        Message(
+            "This model's network has an operation ({kind}) whose gradient is not known here. Use another method.",
+            kind=kind,
+        )
+    )
 
 
 def _is_constant(output: Output) -> bool:
@@ -113,7 +121,7 @@ def _add(ops: Any, node: Any, gradient: Output) -> list[Output | None]:
     # Only sums of equal shapes and of constants are known: nothing has to be summed.
     parts = node.input_values()
     if any(not _is_constant(part) and _shape(part) != _shape(node.output(0)) for part in parts):
-        raise EngineError(Message("This model's network adds values of different shapes, whose gradient is not known."))
+        raise _unknown("Add of different shapes")
     return [None if _is_constant(part) else gradient for part in parts]
 
 
@@ -128,7 +136,7 @@ def _multiply(ops: Any, node: Any, gradient: Output) -> list[Output | None]:
 
 def _swish(ops: Any, node: Any, gradient: Output) -> list[Output | None]:
     if len(node.input_values()) != 1:
-        raise EngineError(Message("This model's network has a swish with a slope, whose gradient is not known."))
+        raise _unknown("Swish with a slope")
     [value] = node.input_values()
     gate = ops.sigmoid(value)
     one = ops.constant(np.float32(1))
@@ -171,7 +179,7 @@ def _convolution(ops: Any, node: Any, gradient: Output) -> list[Output | None]:
     kernel = _constant(weights)  # [out, in, h, w], or [groups, out, in, h, w]
     how = node.get_attributes()
     if any(step != 1 for step in how["dilations"]):
-        raise EngineError(Message("This model's network has a dilated convolution, whose gradient is not known."))
+        raise _unknown("dilated Convolution")
     full = _in_full(ops, gradient, node.output(0))
     sides, begin, end = kernel.shape[-2:], how["pads_begin"], how["pads_end"]
     if all(step == 1 for step in how["strides"]):
@@ -202,7 +210,7 @@ def _convolution(ops: Any, node: Any, gradient: Output) -> list[Output | None]:
 
 def _constant(output: Output) -> Any:
     if not _is_constant(output):
-        raise EngineError(Message("This model's network computes its own kernels, whose gradient is not known."))
+        raise _unknown("Convolution by computed kernels")
     return np.asarray(output.get_node().get_data())
 
 
