@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         ("lungs-promote", side_commands.add_lungs_promote, "write the folder of a trained lung network"),
         ("resolution", side_commands.add_resolution, "measure accuracy on films reduced to fewer pixels"),
         ("map-quality", side_commands.add_map_quality, "measure the maps of a bundle against controls"),
+        ("uncertainty", side_commands.add_uncertainty, "measure whether a spread of answers tells unsure films"),
         ("similar", side_commands.add_similar, "make the index of training films that a reader sees as similar films"),
         ("work", _add_work, "do the queued jobs of a folder of runs, one after another"),
     ):
@@ -381,6 +382,7 @@ _COMMANDS = {
     "lungs-promote": side_commands.lungs_promote,
     "resolution": side_commands.resolution,
     "map-quality": side_commands.map_quality,
+    "uncertainty": side_commands.uncertainty,
     "similar": side_commands.similar,
     "work": _work,
 }

@@ -152,6 +152,25 @@ def map_quality(options: argparse.Namespace) -> None:
     print(write_report(measure_maps(what), options.out))
 
 
+def add_uncertainty(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `uncertainty`."""
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
+    parser.add_argument("--data", type=Path, required=True, help=DATA_HELP)
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="at most N films of each split; 0 takes all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample, the dropout, and the intervals")
+    parser.add_argument("--out", type=Path, default=Path("train/reports/uncertainty.md"), help="the report")
+
+
+def uncertainty(options: argparse.Namespace) -> None:
+    """Run `uncertainty`."""
+    from train.uncertainty import measure_uncertainty, uncertainty_report
+
+    found = measure_uncertainty(options.bundle, options.data, options.sample, options.seed)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(uncertainty_report(found, options.words), encoding="utf-8")
+    print(options.out)
+
+
 def add_similar(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `similar`."""
     parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle; it gets a new digest")
