@@ -110,9 +110,8 @@ def _gather(bundle: Bundle, engine: Engine, head: Head, rows: Sequence[FilmRow],
 
 def _changes(square: Float32) -> list[Float32]:
     """The film as it is, flipped, and moved by a few pixels to the right and up; the edge fills what is left."""
-    right = np.pad(square, ((0, 0), (_SHIFT, 0), (0, 0)), mode="edge")[:, : square.shape[1]]
-    up = np.pad(square, ((0, _SHIFT), (0, 0), (0, 0)), mode="edge")[_SHIFT:]
-    return [square, square[:, ::-1], right, up]
+    padded = np.pad(square, ((0, _SHIFT), (_SHIFT, 0), (0, 0)), mode="edge")
+    return [square, square[:, ::-1], padded[_SHIFT:, : square.shape[1]]]
 
 
 def drop(pooled: Float32, rate: float, random: np.random.Generator) -> Float32:
@@ -225,8 +224,8 @@ def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
     parts = [
         "# Does a spread of answers tell unsure films better than the probability?",
         f"{found['bundle']}. {found['draws']} draws of dropout at its rate of {found['dropout']} in the head; each "
-        f"film as it is, flipped, and moved by {found['shift']} pixels of 256 in two directions. The answer is always "
-        "the app's, only the order of the films differs. Risk: the area under the risk-coverage curve, less is better. "
+        f"film as it is, flipped, and moved by {found['shift']} pixels of 256 to the right and up. The answer is "
+        "always the app's, only the order of the films differs. Risk: the area under the risk-coverage curve, less is better. "
         "Accuracy: where the surer 80 % of films are answered. Changes are against the probability, film by film; 95 % "
         "intervals over patients. Research and education. Not for diagnosis.",
         verdict,

@@ -51,12 +51,13 @@ def test_mutual_information_is_nothing_where_all_agree_and_log_2_where_two_halve
 
 def test_films_are_flipped_and_moved() -> None:
     square = noise_inputs(1)[0]
-    same, flipped, right, up = _changes(square)
+    same, flipped, moved = _changes(square)
     assert same is square
     np.testing.assert_array_equal(flipped, square[:, ::-1])
-    np.testing.assert_array_equal(right[:, 8:], square[:, :-8])
-    np.testing.assert_array_equal(right[:, :8], np.repeat(square[:, :1], 8, axis=1))
-    np.testing.assert_array_equal(up[:-8], square[8:])
+    assert moved.shape == square.shape
+    np.testing.assert_array_equal(moved[:-8, 8:], square[8:, :-8])
+    np.testing.assert_array_equal(moved[:-8, :8], np.repeat(square[8:, :1], 8, axis=1))
+    np.testing.assert_array_equal(moved[-8:, 8:], np.repeat(square[-1:, :-8], 8, axis=0))
 
 
 def make_spreads(tells: bool) -> Spreads:
