@@ -225,9 +225,9 @@ def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
         "# Does a spread of answers tell unsure films better than the probability?",
         f"{found['bundle']}. {found['draws']} draws of dropout at its rate of {found['dropout']} in the head; each "
         f"film as it is, flipped, and moved by {found['shift']} pixels of 256 to the right and up. The answer is "
-        "always the app's, only the order of the films differs. Risk: the area under the risk-coverage curve, less is better. "
-        "Accuracy: where the surer 80 % of films are answered. Changes are against the probability, film by film; 95 % "
-        "intervals over patients. Research and education. Not for diagnosis.",
+        "always the app's, only the order of the films differs. Risk: the area under the risk-coverage curve, less is "
+        "better. Accuracy: where the surer 80 % of films are answered. Changes are against the probability, film by "
+        "film; 95 % intervals over patients. Research and education. Not for diagnosis.",
         verdict,
     ]
     for split in SPLITS:
