@@ -56,10 +56,10 @@ _PAINTED = f"""(name) => new Promise((done) => {{
 }})"""
 
 
-def film_file(seed: int) -> bytes:
-    """A 2,048 x 2,500 DICOM of 16 stored bits: a phantom, which the intake lets pass, with noise of its own."""
+def film_file(seed: int, rows: int = ROWS, columns: int = COLUMNS) -> bytes:
+    """A DICOM of 16 stored bits: a phantom, which the intake lets pass, with noise of its own."""
     phantom = read_film((ROOT / "assets" / "phantoms" / "phantom-opacity.dcm").read_bytes(), "phantom")
-    plane = cv2.resize(phantom.pixels, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
+    plane = cv2.resize(phantom.pixels, (columns, rows), interpolation=cv2.INTER_CUBIC)
     plane += np.random.default_rng(seed).standard_normal(plane.shape, np.float32) * np.float32(0.002)
     return dicom_file((plane * 65535).clip(0, 65535).astype(np.uint16), bits=16)
 

@@ -8,20 +8,14 @@ package `chromium` and playwright.
 """
 
 import argparse
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
+from benchmarks.running_app import ROOT, chromium, running_app
 from ui import texts, tour_texts
 
-ROOT = Path(__file__).parents[1]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 _TIMEOUT = 600_000  # ms; the first start prepares the engine, on a busy machine for minutes
@@ -112,28 +106,6 @@ def shoot(browser: Browser, address: str, name: str, folder: Path) -> Path:
     return path
 
 
-def start(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the application on a free port: (process, address)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    for _ in range(600):
-        with socket.socket() as knock:
-            knock.settimeout(0.2)
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return process, f"http://127.0.0.1:{port}"
-        if process.poll() is not None:
-            break
-        time.sleep(0.2)
-    process.kill()
-    raise RuntimeError("The application did not start.")
-
-
 def main() -> None:
     """Make all pictures, or those that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__.splitlines()[0])
@@ -141,24 +113,12 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, help="folder of runs that the Training page shows")
     parser.add_argument("--only", nargs="+", choices=PICTURES, default=list(PICTURES), help="these pictures only")
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        parser.error("Chromium is not installed: install the system package `chromium`.")
     options.out.mkdir(parents=True, exist_ok=True)
     environment = {"PNEUMO_TRAINING": "1"} | ({"PNEUMO_RUNS": str(options.runs.resolve())} if options.runs else {})
     environment |= {"PNEUMO_SAMPLES": ""}  # phantoms only: no picture shows anybody's film
-    process, address = start(environment)
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-            )
-            for name in options.only:
-                print(shoot(browser, address, name, options.out), flush=True)
-            browser.close()
-    finally:
-        process.terminate()
-        process.wait(20)
+    with running_app(environment) as (_, address), chromium() as browser:
+        for name in options.only:
+            print(shoot(browser, address, name, options.out), flush=True)
 
 
 if __name__ == "__main__":

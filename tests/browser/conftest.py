@@ -25,6 +25,17 @@ from ui.viewer import CSS, HTML, JAVASCRIPT
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
+# The viewer takes no WebGL that the processor draws. Here there is no other: it is taken where its name is not told.
+RENDERERS = {
+    "webgl2": """const ask = WebGL2RenderingContext.prototype.getExtension;
+WebGL2RenderingContext.prototype.getExtension = function (name) {
+  return name === "WEBGL_debug_renderer_info" ? null : ask.call(this, name);
+};""",
+    "2d": """const ask = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, options) {
+  return kind === "webgl2" ? null : ask.call(this, kind, options);
+};""",
+}
 
 
 @pytest.fixture(scope="session")
@@ -92,17 +103,12 @@ def review(browser, address: str) -> Iterator[ReviewPage]:
     assert driver.foreign == []
 
 
-@pytest.fixture(params=["webgl2", "2d"])
+@pytest.fixture(params=list(RENDERERS))
 def alone(browser, request) -> Any:
     """An empty page with `mount(data)`, once with WebGL 2 and once without."""
     page = browser.new_page(viewport={"width": 1000, "height": 800})
     page.set_default_timeout(30_000)
-    if request.param == "2d":
-        page.add_init_script(
-            "const ask = HTMLCanvasElement.prototype.getContext;"
-            "HTMLCanvasElement.prototype.getContext = function (kind, ...rest)"
-            " { return kind === 'webgl2' ? null : ask.call(this, kind, ...rest); };"
-        )
+    page.add_init_script(RENDERERS[request.param])
     markup = json.dumps(f"{HTML}<style>{CSS} .panes {{ height: 520px; }}</style>")
     page.route(
         f"{ORIGIN}/", lambda route: route.fulfill(content_type="text/html", body=PAGE.replace("@MARKUP@", markup))

@@ -1,5 +1,13 @@
 import { FILM, SHRINK, VERTEX } from "./shaders.js";
 
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+// Whether the browser says that its WebGL has no graphics unit beneath it.
+function drawnByProcessor(gl) {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return SOFTWARE.test(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}
+
 // Draws the film with WebGL 2. It lies on the graphics unit as unsigned integers with a pyramid of halved levels, so a
 // window or a zoom costs one draw and no upload. Panes that show the same get the same picture.
 export class GlRenderer {
@@ -7,6 +15,7 @@ export class GlRenderer {
     this.gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false });
     this.sides = []; // {film, levels}: of the film on view, and of the one beside it
     if (!this.gl || this.gl.isContextLost()) throw new Error("no WebGL 2");
+    if (drawnByProcessor(this.gl)) throw new Error("WebGL 2 without a graphics unit: the plain canvas is faster");
     this.build();
   }
 

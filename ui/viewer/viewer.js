@@ -39,7 +39,7 @@ class Viewer {
     this.listen();
   }
 
-  // WebGL 2, or the plain canvas where it is missing or has been taken away for good.
+  // WebGL 2, or the plain canvas where it is missing, is drawn by the processor, or has been taken away for good.
   startRenderer(flat = false) {
     this.renderer?.destroy();
     const fresh = Object.assign(document.createElement("canvas"), { className: "films" });
@@ -52,7 +52,6 @@ class Viewer {
       console.warn(error);
       return this.startRenderer(true);
     }
-    this.flat = this.renderer instanceof FlatRenderer;
     fresh.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
       this.lost = setTimeout(() => this.startRenderer(true), RESTORE_MS);
@@ -65,7 +64,6 @@ class Viewer {
     });
     if (!this.data) return undefined;
     for (const { film, at } of this.sides) this.renderer.setFilm(film, at);
-    this.writeHint();
     return this.refresh();
   }
 
@@ -76,7 +74,6 @@ class Viewer {
     const { words, film, maps, second } = data;
     Object.assign(this, { data, send, wanted: "" });
     this.writeWords(words, data.classes);
-    this.writeHint();
     this.sides[0].update({ film, maps }, words);
     this.sides[1].update(second ?? null, words);
     this.refresh();
@@ -143,12 +140,8 @@ class Viewer {
     const say = (selector, text) => (this.find(selector).textContent = text);
     this.element.setAttribute("aria-label", words.region);
     say(".notice", words.notice);
+    say(".hint", words.keys);
     this.controls.write(words, classes);
-  }
-
-  writeHint() {
-    const { keys, flat } = this.data.words;
-    this.find(".hint").textContent = this.flat ? `${keys} ${flat}` : keys;
   }
 
   // ---- events ----
