@@ -99,7 +99,11 @@ METHODS: dict[str, MapMethod] = {
 
 
 class Explainer:
-    """Makes maps of films by any of the methods. `maps` may be called from several threads."""
+    """Makes maps of films by any of the methods. `maps` may be called from several threads.
+
+    Attributes:
+        beside: the process that makes those which need the network's gradient.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         """Use a classifier's network.
@@ -113,7 +117,7 @@ class Explainer:
         self._engine = classifier.engine
         self._size = classifier.bundle.input_size
         self._head = load_head(classifier.bundle)
-        self._beside = GradientProcess(classifier.bundle.folder)
+        self.beside = GradientProcess(classifier.bundle.folder)
 
     def maps(self, film: Radiograph, method: str) -> tuple[Heatmap, ...]:
         """Make the maps of all four classes.
@@ -132,5 +136,5 @@ class Explainer:
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
         square = preprocess(film.trimmed().pixels, self._size)
-        evidence = Evidence.gather(square, self._engine, self._head, self._beside.grids)
+        evidence = Evidence.gather(square, self._engine, self._head, self.beside.grids)
         return on_film(method, METHODS[method].grids(evidence), film)
