@@ -20,13 +20,13 @@ from pydicom.dataset import Dataset
 
 from pneumo_core.answer import Answer
 from pneumo_core.errors import ReadError
-from pneumo_core.language import Message
 from pneumo_core.reading import read_film
 from pneumo_core.report import Confidence, Impression, Opinion
 from pneumo_core.report.study import study_header
 from pneumo_core.similar import remarks_on
 from pneumo_core.types import FilmClass, Finding, Heatmap, Radiograph, Verdict
 from ui import texts
+from ui.film_facts import film_facts
 from ui.model import FilmAnswer, Maps
 from ui.thumbnails import shrink, thumbnail
 
@@ -70,6 +70,7 @@ class Film:
         override: why the doctor wants the answer to a film that the intake refused; empty where nobody does.
         truth: what the film is known to show, as in a teaching set; None where that is not known.
         note: what else is known of it there.
+        remark: what was done to the file before it came here, as a finding; None where nothing was.
         truth_shown: whether the doctor has seen truth and note; from then on the impression stands.
         first: the doctor's opinion and confidence as recorded before the answer was shown.
         revealed: whether the doctor has seen the answer.
@@ -94,6 +95,7 @@ class Film:
     override: str = ""
     truth: FilmClass | None = None
     note: str = ""
+    remark: Finding | None = None
     truth_shown: bool = False
     first: tuple[Opinion, Confidence] | None = None
     revealed: bool = False
@@ -177,6 +179,7 @@ class FilmStore:
         self._open: Radiograph | None = None  # the last film opened to be looked at
         self._pictures: dict[str, Picture] = {}  # the last films shown, at most two: they can stand side by side
         self._lock = threading.RLock()
+        self._trimming = threading.Lock()  # two threads would reduce the same film
 
     def __len__(self) -> int:
         return len(self._films)
@@ -189,7 +192,14 @@ class FilmStore:
         return self._films.get(digest) if digest else None
 
     def accept(
-        self, name: str, data: bytes, *, phantom: bool = False, truth: FilmClass | None = None, note: str = ""
+        self,
+        name: str,
+        data: bytes,
+        *,
+        phantom: bool = False,
+        truth: FilmClass | None = None,
+        note: str = "",
+        remark: Finding | None = None,
     ) -> Film:
         """Take over a dropped file. A file that is here already gives its present film, in full size again.
 
@@ -199,6 +209,7 @@ class FilmStore:
             phantom: whether it is one of the films that the project drew.
             truth: what the film is known to show.
             note: what else is known of it.
+            remark: what was done to the file, to be told with what is found.
 
         Returns:
             The film; refused at once where the session is full.
@@ -207,7 +218,7 @@ class FilmStore:
         with self._lock:
             film = self._films.get(digest)
             if film is None:
-                film = self._films[digest] = Film(digest, name, phantom, truth=truth, note=note)
+                film = self._films[digest] = Film(digest, name, phantom, truth=truth, note=note, remark=remark)
                 if len(self._films) > MAX_FILMS:
                     self.refuse(film, texts.session_full(MAX_FILMS))
                 elif self._waiting_bytes() + len(data) > WAITING_BYTES:
@@ -252,6 +263,8 @@ class FilmStore:
             return None
         try:
             radiograph = read_film(source, film.name)
+            if film.remark:
+                radiograph = replace(radiograph, findings=(*radiograph.findings, film.remark))
             if film.state is FilmState.WAITING:
                 self._note(film, radiograph, source)
         except ReadError as error:
@@ -271,7 +284,7 @@ class FilmStore:
             film.size = (radiograph.height, radiograph.width)
             film.thumbnail = thumbnail(radiograph)
             film.spacing_mm, film.spacing_source = radiograph.spacing_mm, radiograph.spacing_source
-            film.facts = _facts(radiograph)
+            film.facts = film_facts(radiograph)
             film.identity = radiograph.identity
             film.findings = radiograph.findings
             film.header = header
@@ -292,6 +305,10 @@ class FilmStore:
                 return None
         self._pictures = dict([*self._pictures.items(), (film.digest, picture)][-2:])
         return picture
+
+    def source(self, film: Film) -> bytes | None:
+        """The film's file, or None where it was refused or only a reduced copy is left."""
+        return self._sources.get(film.digest)
 
     def has_pixels(self, film: Film) -> bool:
         """Whether there is something to be seen of a film."""
@@ -331,20 +348,23 @@ class FilmStore:
         Args:
             radiograph: the film just read, still decoded.
         """
-        while self._answered_bytes() > FULL_BYTES:
-            with self._lock:
-                on_view = {self._open.digest if self._open else None, *self._pictures}
-                seen = [digest for digest in self._looked_at if self._is_reducible(digest) and digest not in on_view]
-            if seen:
-                full = read_film(self._sources[seen[0]], "")
-            elif radiograph.digest not in on_view and self._is_reducible(radiograph.digest):
-                full = radiograph
-            else:
-                return
-            reduced = _Reduced.of(full)
-            with self._lock:
-                self._reduced[full.digest] = reduced
-                del self._sources[full.digest]
+        with self._trimming:
+            while self._answered_bytes() > FULL_BYTES:
+                with self._lock:
+                    on_view = {self._open.digest if self._open else None, *self._pictures}
+                    seen = [
+                        digest for digest in self._looked_at if self._is_reducible(digest) and digest not in on_view
+                    ]
+                if seen:
+                    full = read_film(self._sources[seen[0]], "")
+                elif radiograph.digest not in on_view and self._is_reducible(radiograph.digest):
+                    full = radiograph
+                else:
+                    return
+                reduced = _Reduced.of(full)
+                with self._lock:
+                    self._reduced[full.digest] = reduced
+                    del self._sources[full.digest]
 
     def _answered_bytes(self) -> int:
         return sum(len(self._sources.get(film.digest, b"")) for film in self if film.state is FilmState.ANSWERED)
@@ -364,29 +384,3 @@ def _scaled(heatmap: Heatmap, factors: tuple[float, float]) -> Heatmap:
     left, top, right, bottom = heatmap.box
     across, down = factors
     return replace(heatmap, box=(left * across, top * down, right * across, bottom * down))
-
-
-def _facts(radiograph: Radiograph) -> tuple[tuple[str, str], ...]:
-    """The facts of a film as (label, value) pairs, numbers with their units."""
-    unknown = Message("not known")
-    spacing: str = unknown
-    if radiograph.spacing_mm is not None:
-        row, column = radiograph.spacing_mm
-        spacing = f"{row:.3f} × {column:.3f} mm" + (
-            f" ({radiograph.spacing_source})" if radiograph.spacing_source else ""
-        )
-    low, high = radiograph.window
-    return (
-        (Message("Format"), radiograph.file_format),
-        (
-            Message("Size"),
-            Message("{rows} × {columns} pixels (rows × columns)", rows=radiograph.height, columns=radiograph.width),
-        ),
-        (Message("Stored bits"), str(radiograph.bits_stored)),
-        (Message("Photometric"), radiograph.photometric),
-        (Message("View"), radiograph.view or unknown),
-        (Message("Pixel spacing"), spacing),
-        (Message("Stored window"), Message("{low:.0f} to {high:.0f}", low=low, high=high)),
-        *radiograph.facts,
-        ("SHA-256", f"{radiograph.digest[:16]}…"),
-    )

@@ -10,7 +10,7 @@ from pneumo_core.explain.gradcam import METHOD
 from pneumo_core.explain.methods import METHODS
 from pneumo_core.report.words import set_words
 from pneumo_core.types import Finding
-from ui import answer, impressions, leaflet, reports, samples, session, similar, texts, tour, tour_texts
+from ui import answer, impressions, leaflet, reports, samples, session, set_right, similar, texts, tour, tour_texts
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
@@ -161,6 +161,7 @@ def _right(store: FilmStore, film: Film, model: SharedModel) -> None:
     else:
         impressions.ask_first(film)
         _remarks(film.findings)
+        set_right.offer(film)
         session.model_state(model)
     if film.is_answered and session.is_open(film):
         st.selectbox(texts.MAP_METHOD, list(METHODS), key="method", help=texts.MAP_METHOD_HELP)
@@ -191,6 +192,7 @@ def _answer(film: Film, model: SharedModel) -> None:
         overridden = texts.OVERRIDDEN.format(reason=film.override)
         st.html(f'<p class="pneumo-mark" role="note">{escape(overridden)}</p>')
     _remarks(film.remarks)
+    set_right.offer(film)
     similar.foldout(film, model)
     model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
     st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
@@ -200,6 +202,7 @@ def _refused(film: Film) -> None:
     """Why the intake refuses the film, and the way to an answer all the same."""
     st.html(f'<div class="pneumo-answer" role="status"><h2>{texts.REFUSED_TITLE}</h2></div>')
     _remarks(film.findings)
+    set_right.offer(film)
     with st.expander(texts.OVERRIDE), st.form(f"override-{film.digest}", border=False):
         reason = st.text_input(texts.OVERRIDE_REASON, max_chars=200)
         if st.form_submit_button(texts.OVERRIDE_BUTTON, width="stretch"):

@@ -192,6 +192,13 @@ OVERRIDE_REASON = "Reason (it goes into the report)"
 OVERRIDE_BUTTON = "Show the answer"
 OVERRIDE_MISSING = "Give a reason first: it is recorded with the answer."
 OVERRIDDEN = "This film was refused. You asked for the answer all the same: {reason}"
+SET_RIGHT = {  # by whether the film is to be turned, and whether inverted
+    (True, False): "Turn upright and read",
+    (False, True): "Invert and read",
+    (True, True): "Turn upright, invert, and read",
+}
+SET_RIGHT_HELP = "A copy is read; the film stays as it came. The report says so."
+SET_RIGHT_NAME = "{name}, set right"
 MAP_METHOD = "Method of the map"
 MAP_METHOD_HELP = "Each method answers the same question in another way. Where they disagree, trust the maps less."
 MAP_METHOD_SLOW = "Making the maps. Under the list of methods stands how long each takes on this machine."

@@ -119,6 +119,19 @@ def test_what_is_no_chest_film_is_refused_until_the_reader_gives_a_reason(review
     page.get_by_text(texts.OVERRIDDEN.format(reason="To see what it says.")).wait_for()
 
 
+def test_a_film_that_lies_wrong_is_read_as_a_copy_set_right(review: ReviewPage) -> None:
+    upright = chest_film(520, 430, bits=12, seed=1)
+    review.drop({"film.dcm": dicom_file(np.rot90(4095 - upright, 2).copy(), bits=12)})
+    page = review.page
+    page.get_by_role("heading", name=texts.REFUSED_TITLE).wait_for()
+    page.get_by_role("button", name=texts.SET_RIGHT[True, True], exact=True).click()
+    review.wait_for_answer()
+    page.locator(".strip [aria-selected=true] .name", has_text="film, set right.dcm").wait_for()
+    page.locator(".pneumo-findings", has_text="turned upright and inverted at the reader's wish").wait_for()
+    assert page.get_by_role("button", name=re.compile("and read$")).count() == 0
+    page.locator(".strip .count", has_text="2 files").wait_for()
+
+
 def test_no_name_reaches_the_browser_until_it_is_asked_for(review: ReviewPage, good: bytes) -> None:
     review.drop({"film.dcm": good})
     review.wait_for_answer(digest(good))

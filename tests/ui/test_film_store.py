@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.film_files import dicom_file, film
+from pneumo_core.types import Finding, Grade
 from ui import films
 from ui.films import FilmState, FilmStore
 
@@ -78,6 +79,15 @@ def test_identity_is_kept_but_not_printed(make) -> None:
     assert any("Secret" in value for _, value in one.identity)
     assert "Secret" not in repr(one)
     assert not any("Secret" in value for _, value in one.facts)
+
+
+def test_what_was_done_to_a_file_is_told_with_what_is_found(make) -> None:
+    store = FilmStore()
+    remark = Finding("set_right", Grade.NOTE, "Turned.")
+    one = store.accept("film.dcm", make(1), remark=remark)
+    assert remark in store.read(one).findings
+    assert remark in one.findings
+    assert store.source(one) == make(1)
 
 
 def test_beyond_the_bound_films_looked_at_longest_ago_are_reduced_first(make, said_of, monkeypatch) -> None:
