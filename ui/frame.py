@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pneumo_core.reading import MAX_FILE_BYTES
-from ui import assets, language_switch, texts
+from ui import assets, language_switch, parts, texts
 
 
 def frame() -> None:
@@ -18,3 +18,4 @@ def frame() -> None:
         )
         with st.container(key="language"):
             language_switch.switch()
+    parts.listen()

@@ -15,9 +15,9 @@ class Prices:
         self._maps: dict[str, float] = {}
 
     def note_reading(self, seconds: float) -> None:
-        """Note how long the last reading of a film took."""
+        """Note how long reading a film took. The least counts: others may have been read beside it."""
         with self._lock:
-            self._reading = seconds
+            self._reading = min(seconds, self._reading or seconds)
 
     def note_maps(self, method: str, seconds: float) -> None:
         """Note how long the last maps by a method took."""

@@ -6,10 +6,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pneumo_core.errors import ReadError
 from pneumo_core.language import shown
-from ui import archives, texts
+from ui import archives, parts, texts
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
 from ui.reader import Reader
@@ -54,21 +55,38 @@ def drop(label: str) -> None:
     """The upload widget. Each drop gets a new one, so that Streamlit forgets the bytes of the last."""
     turn = st.session_state.setdefault("drop_turn", 0)
     st.file_uploader(
-        label, accept_multiple_files=True, key=f"drop-{turn}", on_change=_take_files, label_visibility="collapsed"
+        label,
+        accept_multiple_files=True,
+        key=f"drop-{turn}",
+        on_change=_take_files,
+        args=(turn,),
+        label_visibility="collapsed",
     )
 
 
-def _take_files() -> None:
-    """Take the dropped files over. Streamlit would keep its own copy of each until the session ends."""
-    files = st.session_state[f"drop-{st.session_state.drop_turn}"]
+def _take_files(turn: int) -> None:
+    """Take the dropped files over. Streamlit would keep its own copy of each until the session ends.
+
+    Args:
+        turn: of the widget. Where a new drop interrupts the run that took the last one, Streamlit calls this once more
+            for the same widget, with the same files.
+    """
+    taken: set[str] = st.session_state.setdefault("taken", set())
+    there = [file for file in st.session_state.get(f"drop-{turn}", []) if isinstance(file, UploadedFile)]
+    files = [file for file in there if file.file_id not in taken]
+    if not files:
+        return
     context = get_script_run_ctx()
     dropped: list[Film] = []
     for file in files:
+        taken.add(file.file_id)
         dropped += _accept(file.name, file.getvalue())
         if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    st.session_state.dropped = [film.digest for film in dropped]
-    st.session_state.drop_turn += 1
+    begun = st.session_state.get("selected") or st.session_state.get("dropped")
+    if not (begun and parts.go_on(files)):  # else what is on view stays
+        st.session_state.dropped = [film.digest for film in dropped]
+    st.session_state.drop_turn = turn + 1
 
 
 def _accept(name: str, data: bytes) -> list[Film]:

@@ -1,16 +1,30 @@
 """The worklist: many files, sorted, filtered, and opened by keyboard."""
 
+import base64
 import csv
 import io
 import zipfile
 
+import numpy as np
 import pytest
-from page_driver import ReviewPage, chest_film
+from page_driver import ReviewPage, chest_film, png_file
 
 from benchmarks.film_files import dicom_file
 from ui import texts
 
 pytestmark = pytest.mark.browser
+
+# Notes how many films the strip has held.
+COUNT = """() => {
+  window.counts = new Set();
+  const look = () => {
+    const strip = document.querySelector('.st-key-strip [data-testid=stBidiComponentIsolated]')?.shadowRoot;
+    const films = strip?.querySelectorAll('li').length;
+    if (films) counts.add(films);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 
 
 def test_an_archive_becomes_rows_that_are_sorted_and_opened_by_keyboard(review: ReviewPage) -> None:
@@ -43,3 +57,29 @@ def test_an_archive_becomes_rows_that_are_sorted_and_opened_by_keyboard(review: 
     page.keyboard.press("Enter")
     review.wait_for_answer()
     page.locator(".strip [aria-selected=true] .name", has_text=name).wait_for()
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_many_files_go_up_in_parts_and_the_film_on_view_stays(review: ReviewPage, way: str) -> None:
+    page = review.page
+    review.wait_for_model()
+    files = {f"{seed:02}.png": png_file(chest_film(300, 260, 8, seed).astype(np.uint8)) for seed in range(37)}
+    page.evaluate(COUNT)
+    if way == "chosen":
+        review.drop(files)
+    else:
+        page.evaluate(
+            """(files) => {
+              const bag = new DataTransfer();
+              for (const [name, text] of files) {
+                bag.items.add(new File([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], name));
+              }
+              const zone = document.querySelector('[data-testid=stFileUploaderDropzone]');
+              zone.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: bag }));
+            }""",
+            [[name, base64.b64encode(data).decode()] for name, data in files.items()],
+        )
+    page.locator(".strip .count", has_text="37 read").wait_for()
+    assert page.locator(".strip .name").all_inner_texts() == sorted(files)
+    assert page.locator(".strip [aria-selected=true] .name").inner_text() == "00.png"
+    assert min(page.evaluate("() => [...counts]")) == 4  # the first films came before the others

@@ -8,6 +8,7 @@ def test_a_price_is_told_from_a_reading_until_it_is_measured() -> None:
     prices = Prices()
     assert prices.line() == ""
     prices.note_reading(0.12)
+    prices.note_reading(0.3)  # beside others
     assert prices.of("Occlusion") == pytest.approx(65 * 0.12)
     assert "Eigen-CAM 0.1 s · Occlusion 7.8 s" in prices.line()
     prices.note_maps("Occlusion", 4.26)

@@ -50,6 +50,38 @@ def test_the_film_on_view_comes_first_and_no_file_stops_the_rest(said_of) -> Non
     assert "KeyError" in faulty.reason
 
 
+class Slow(StandIn):
+    """Answers slowly, and notes how many films it was asked for at the same time, the first one's among them."""
+
+    def __init__(self, said: FilmAnswer, first: str) -> None:
+        super().__init__(said)
+        self.first = first
+        self.now: set[str] = set()
+        self.most = 0
+        self.beside_first: set[str] = set()
+
+    def answer(self, film: Radiograph) -> FilmAnswer:
+        self.now.add(film.digest)
+        time.sleep(0.1)
+        self.most = max(self.most, len(self.now))
+        if self.first in self.now:
+            self.beside_first |= self.now
+        self.now.remove(film.digest)
+        return super().answer(film)
+
+
+def test_films_are_read_side_by_side_but_the_one_on_view_alone(said_of) -> None:
+    store = FilmStore()
+    dropped = [store.accept(f"{at}", dicom_file(film(seed=at, bits=12), bits=12)) for at in range(9)]
+    model = Slow(said_of(), dropped[4].digest)
+    reader = Reader(store, model)
+    reader.start(dropped[4])
+    wait_until(lambda: not reader.busy)
+    assert sorted(model.asked) == sorted(film.digest for film in dropped)
+    assert model.beside_first == {dropped[4].digest}
+    assert model.most > 1
+
+
 def test_films_are_shown_before_the_model_is_ready_and_answered_after(said_of) -> None:
     store, model = FilmStore(), StandIn(said_of(), ready=False)
     one = store.accept("film", dicom_file(film(bits=12), bits=12))
