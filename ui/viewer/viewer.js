@@ -49,7 +49,7 @@ class Viewer {
     try {
       this.renderer = flat ? new FlatRenderer(fresh) : new GlRenderer(fresh);
     } catch (error) {
-      console.warn(error);
+      console.info(error.message);
       return this.startRenderer(true);
     }
     fresh.addEventListener("webglcontextlost", (event) => {
