@@ -212,6 +212,11 @@ def helps(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def _lower_risk(found: dict[str, Any]) -> list[str]:
+    scores = found["scores"].items()
+    return [name for name, figures in scores if name != BASELINE and figures["risk_change"]["high"] < 0]
+
+
 def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
     """Markdown of what `measure_uncertainty` found."""
     better = helps(found["val"])
@@ -221,6 +226,7 @@ def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
         else "On val no score is better than the probability in both figures with intervals away from 0: the app goes "
         "on by the probability, and shows no spread."
     )
+    lower = {split: ", ".join(_lower_risk(found[split])) or "none" for split in SPLITS}
     parts = [
         "# Does a spread of answers tell unsure films better than the probability?",
         f"{found['bundle']}. {found['draws']} draws of dropout at its rate of {found['dropout']} in the head; each "
@@ -229,6 +235,8 @@ def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
         "better. Accuracy: where the surer 80 % of films are answered. Changes are against the probability, film by "
         "film; 95 % intervals over patients. Research and education. Not for diagnosis.",
         verdict,
+        f"Lower risk alone, the interval below 0: on val {lower['val']}; on test {lower['test']}. Val decides, since test "
+        "is there to measure what was decided.",
     ]
     for split in SPLITS:
         part = found[split]
