@@ -235,8 +235,8 @@ def uncertainty_report(found: dict[str, Any], command: Sequence[str]) -> str:
         "better. Accuracy: where the surer 80 % of films are answered. Changes are against the probability, film by "
         "film; 95 % intervals over patients. Research and education. Not for diagnosis.",
         verdict,
-        f"Lower risk alone, the interval below 0: on val {lower['val']}; on test {lower['test']}. Val decides, since test "
-        "is there to measure what was decided.",
+        f"Lower risk alone, the interval below 0: on val {lower['val']}; on test {lower['test']}. Val decides, since "
+        "test is there to measure what was decided.",
     ]
     for split in SPLITS:
         part = found[split]
