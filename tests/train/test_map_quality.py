@@ -4,9 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pneumo_core.explain.methods import METHODS as ALL_METHODS
 from pneumo_core.model.bundle import Bundle
 from train.__main__ import main
-from train.map_quality import CONTROLS, _estimate
+from train.map_quality import CONTROLS, MEASURED, _estimate
+
+METHODS = ("Grad-CAM", "Eigen-CAM", "LayerCAM, fused")
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +21,7 @@ def report(
     options = ["--bundle", str(small_bundle.folder), "--data", str(manifest), "--films", "2", "--steps", "2"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(private_cache))
-        assert main(["map-quality", *options, "--methods", "Grad-CAM", "Eigen-CAM", "--out", str(out)]) == 0
+        assert main(["map-quality", *options, "--methods", *METHODS, "--out", str(out)]) == 0
     [json_file], [markdown] = out.glob("*.json"), out.glob("*.md")
     return json.loads(json_file.read_text()), markdown.read_text()
 
@@ -26,8 +29,8 @@ def report(
 def test_every_method_is_held_against_both_controls(report: tuple[dict, str], small_bundle: Bundle) -> None:
     found, markdown = report
     assert (found["films"], found["bundle"]) == (2, small_bundle.label)
-    assert set(found["methods"]) == {"Grad-CAM", "Eigen-CAM", *CONTROLS}
-    for name in ("Grad-CAM", "Eigen-CAM"):
+    assert set(found["methods"]) == {*METHODS, *CONTROLS}
+    for name in METHODS:
         figures = found["methods"][name]
         for control in CONTROLS:
             difference = figures["better_than"][control]["deletion"]["value"]
@@ -43,6 +46,8 @@ def test_a_map_that_knows_no_class_survives_a_random_head(report: tuple[dict, st
     methods = report[0]["methods"]
     assert methods["Eigen-CAM"]["ssim_random_head"]["value"] == pytest.approx(1, abs=1e-4)
     assert methods["Grad-CAM"]["ssim_random_head"]["value"] < 0.9
+    assert methods["LayerCAM, fused"]["ssim_random_head"]["value"] < 0.99
+    assert methods["LayerCAM, fused"]["ssim_random_network"]["value"] < 0.9
     assert methods["Eigen-CAM"]["ssim_random_network"]["value"] < 0.9
 
 
@@ -53,6 +58,10 @@ def test_a_mean_with_its_interval_leaves_out_what_is_not_known() -> None:
     assert estimate["low"] == pytest.approx(1.05)  # of the means 2, 1, 3
     assert estimate["high"] == pytest.approx(2.95)
     assert _estimate(np.array([np.nan], np.float32), weights[:, :1])["value"] is None
+
+
+def test_what_takes_a_minute_a_film_is_measured_only_where_it_is_named() -> None:
+    assert set(ALL_METHODS) - set(MEASURED) == {"Integrated gradients"}
 
 
 def test_an_unknown_method_is_named(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
