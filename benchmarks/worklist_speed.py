@@ -37,6 +37,7 @@ SYNTAXES = (uid.ExplicitVRLittleEndian, uid.JPEGLSLossless, uid.JPEG2000Lossless
 BAR_CLICK = 0.3  # seconds
 _BATCH = 8
 _BETWEEN_CLICKS = 1.0  # seconds
+_PATIENCE = 90  # seconds
 _TABLE = "document.querySelector('.st-key-worklist-table [data-testid=stBidiComponentIsolated]')?.shadowRoot"
 # Notes when the first answer stands in the table, and when the page says that all are done.
 _WATCH = f"""(done) => {{
@@ -153,7 +154,10 @@ def measure_page(page: Page, paths: list[Path], films: int) -> tuple[float, floa
     page.locator("input[type=file]").first.set_input_files(paths)
     clicks: list[float] = []
     label = texts.WORKLIST_SHOWN["read"]
+    started = time.monotonic()
     while not (seen := page.evaluate("() => window.seen"))["done"]:
+        if time.monotonic() - started > _PATIENCE:
+            raise RuntimeError(f"Not done after {_PATIENCE} s: {page.locator('.stMain').inner_text()[:600]}")
         page.wait_for_timeout(_BETWEEN_CLICKS * 1000)
         there = page.evaluate(f"() => {_TABLE}?.querySelectorAll('td.probability:not(:empty)').length ?? 0")
         if seen["first"] is None or not 0 < there < films - 2 * _BATCH:

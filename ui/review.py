@@ -52,9 +52,11 @@ def page() -> None:
 
 def _films(store: FilmStore, film: Film | None, reader: Reader) -> None:
     """The strip. While films are read it keeps itself up to date, without drawing the rest of the page."""
-    seen, working = film.state if film else None, reader.busy
+    seen, working, drops = film.state if film else None, reader.busy, session.drops()
 
     def draw() -> None:
+        if session.drops() != drops:
+            st.rerun()
         opened = store.get(strip(store, film.digest if film else None))
         if opened is not None and opened is not film:
             session.select(opened)

@@ -64,6 +64,16 @@ def drop(label: str) -> None:
     )
 
 
+def drops() -> int:
+    """How many drops were taken. A part of the page that draws itself anew has to draw all of it when this changes.
+
+    Streamlit may join the message of a drop with the next look of such a part, and then runs that part alone: the
+    upload widget would stay as it was.
+    """
+    turn: int = st.session_state.get("drop_turn", 0)
+    return turn
+
+
 def _take_files(turn: int) -> None:
     """Take the dropped files over. Streamlit would keep its own copy of each until the session ends.
 
@@ -86,7 +96,7 @@ def _take_files(turn: int) -> None:
     begun = st.session_state.get("selected") or st.session_state.get("dropped")
     if not (begun and parts.go_on(files)):  # else what is on view stays
         st.session_state.dropped = [film.digest for film in dropped]
-    st.session_state.drop_turn = turn + 1
+    st.session_state.drop_turn = max(turn + 1, st.session_state.drop_turn)
 
 
 def _accept(name: str, data: bytes) -> list[Film]:

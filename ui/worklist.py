@@ -69,9 +69,11 @@ def page() -> None:
 
 def _rows(store: FilmStore, reader: Reader, wanted: Callable[[Film], bool]) -> None:
     """Progress and rows; while films are read they keep themselves up to date."""
-    working = reader.busy
+    working, drops = reader.busy, session.drops()
 
     def draw() -> None:
+        if session.drops() != drops:
+            st.rerun()
         films = list(store)
         done = sum(film.state in (FilmState.ANSWERED, FilmState.REFUSED) for film in films)
         if done < len(films):
