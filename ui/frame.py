@@ -18,4 +18,4 @@ def frame() -> None:
         )
         with st.container(key="language"):
             language_switch.switch()
-    parts.listen()
+        parts.listen()
