@@ -24,7 +24,7 @@ class TapeGradCam:
 
     def __call__(self, films: list[Radiograph]) -> list[tuple[Float32, Float32]]:
         """(feature map float32 [h, w, K], maps float32 [4, h, w]) of each film."""
-        inputs = np.stack([preprocess(film.pixels) for film in films])
+        inputs = np.stack([preprocess(film.trimmed().pixels) for film in films])
         return [(feature_map, self._maps(feature_map)) for feature_map in self._extractor.predict(inputs, verbose=0)]
 
     def _maps(self, feature_map: Float32) -> Float32:
