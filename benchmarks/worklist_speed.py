@@ -36,7 +36,7 @@ SIZES = ((1024, 1024), (1500, 1250), (2048, 2048), (2500, 2048), (1200, 1760), (
 SYNTAXES = (uid.ExplicitVRLittleEndian, uid.JPEGLSLossless, uid.JPEG2000Lossless, uid.ImplicitVRLittleEndian)
 BAR_CLICK = 0.3  # seconds
 _BATCH = 8
-_BETWEEN_CLICKS = 1.0  # seconds
+_BETWEEN_CLICKS = 2.0  # seconds
 _PATIENCE = 90  # seconds
 _TABLE = "document.querySelector('.st-key-worklist-table [data-testid=stBidiComponentIsolated]')?.shadowRoot"
 # Notes when the first answer stands in the table, and when the page says that all are done.
@@ -47,15 +47,15 @@ _WATCH = f"""(done) => {{
     const root = {_TABLE};
     if (root && seen.first === null && root.querySelector('td.probability:not(:empty)')) seen.first = now;
     if (document.querySelector('.st-key-worklist')?.textContent.includes(done)) seen.done = now;
-    else requestAnimationFrame(look);
+    else setTimeout(look, 50); // not once a frame: that would make the browser draw frames all the time
   }};
   window.addEventListener('change', () => {{
     window.droppedAt = performance.now();
-    requestAnimationFrame(look);
+    look();
   }}, {{ capture: true, once: true }});
 }}"""
 # From the press of a filter's button until the rows that the server sent for it have been painted.
-_CLICK = f"""([label, all]) => new Promise((answered) => {{
+_CLICK = f"""([label, read]) => new Promise((answered) => {{
   const names = (root) => [...root.querySelectorAll('td.state')].map((cell) => cell.textContent);
   const button = [...document.querySelectorAll('.st-key-worklist [role=radiogroup] button')]
     .find((one) => one.textContent.trim() === label);
@@ -63,7 +63,8 @@ _CLICK = f"""([label, all]) => new Promise((answered) => {{
   button.click();
   const look = () => {{
     const states = names({_TABLE});
-    const fits = all ? states.length === all : states.length && states.every((state) => state === label);
+    const others = states.some((state) => state !== read);
+    const fits = states.length && (label === read ? !others : others);
     if (fits) requestAnimationFrame(() => answered(performance.now() - start));
     else if (performance.now() - start > 20000) answered(null);
     else requestAnimationFrame(look);
@@ -153,7 +154,7 @@ def measure_page(page: Page, paths: list[Path], films: int) -> tuple[float, floa
     page.evaluate(_WATCH, texts.progress(len(paths), len(paths)))
     page.locator("input[type=file]").first.set_input_files(paths)
     clicks: list[float] = []
-    label = texts.WORKLIST_SHOWN["read"]
+    read = texts.WORKLIST_SHOWN["read"]
     started = time.monotonic()
     while not (seen := page.evaluate("() => window.seen"))["done"]:
         if time.monotonic() - started > _PATIENCE:
@@ -162,8 +163,8 @@ def measure_page(page: Page, paths: list[Path], films: int) -> tuple[float, floa
         there = page.evaluate(f"() => {_TABLE}?.querySelectorAll('td.probability:not(:empty)').length ?? 0")
         if seen["first"] is None or not 0 < there < films - 2 * _BATCH:
             continue
-        for word, every in ((label, None), (texts.WORKLIST_SHOWN["all"], len(paths))):
-            took = page.evaluate(_CLICK, [word, every])
+        for label in (read, texts.WORKLIST_SHOWN["all"]):
+            took = page.evaluate(_CLICK, [label, read])
             clicks.append(float("inf") if took is None else took / 1000)
     return seen["first"] / 1000, seen["done"] / 1000, clicks
 
