@@ -13,9 +13,9 @@ _component = st.components.v2.component("pneumo_parts", html="<span></span>", js
 
 
 def listen() -> None:
-    """Watch the page's upload widgets from now on; nothing is to be seen."""
+    """Watch the page's upload widgets from now on, and say how many files came; nothing is to be seen."""
     with st.container(key="parts"):
-        _component(key="parts-listener", data={"later": _LATER})
+        _component(key="parts-listener", data={"later": _LATER, "taken": len(st.session_state.get("taken", ()))})
 
 
 def go_on(files: Iterable[UploadedFile]) -> bool:

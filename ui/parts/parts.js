@@ -4,12 +4,15 @@
 const FIRST = 4; // files of the first part: the first answer waits for all of them
 const PART = 16; // files of each other part; a drop of no more is left alone
 const PATIENCE = 10000; // ms until the next part follows although the widget has not been renewed, as after a failed upload
+const ACKNOWLEDGED = 1500; // ms from a new widget to the server's word that it has the part
+const TRIES = 3; // a file that the widget refuses is never acknowledged
 const INPUT = "[data-testid=stFileUploaderDropzoneInput]";
 const ZONE = "[data-testid=stFileUploaderDropzone]";
 
 const waiting = []; // files, those of the first part as they are, others typed as later ones
 let handing = false; // whether a change is of our own making
 let feeding = false;
+let taken = 0; // files that the server has had of this session's widgets
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
@@ -22,17 +25,33 @@ async function widgetAfter(last) {
   }
 }
 
+function give(input, files) {
+  const bag = new DataTransfer();
+  for (const file of files) bag.items.add(file);
+  input.files = bag.files;
+  handing = true;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  handing = false;
+}
+
+// A part stays in hand until the server says that it has it: one that was given to a widget about to be renewed is lost. Given
+// twice it does no harm, as the server knows files by their digest.
 async function feed() {
   feeding = true;
-  for (let [last, count] = [null, FIRST]; waiting.length; count = PART) {
+  for (let [last, count, tries] = [null, FIRST, 1]; waiting.length; ) {
     const input = await widgetAfter(last);
-    const bag = new DataTransfer();
-    for (const file of waiting.splice(0, count)) bag.items.add(file);
-    input.files = bag.files;
-    handing = true;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-    handing = false;
+    const part = waiting.slice(0, count);
+    const before = taken;
+    give(input, part);
     last = input;
+    await widgetAfter(last);
+    for (const end = performance.now() + ACKNOWLEDGED; taken < before + part.length && performance.now() < end; ) await pause(30);
+    if (taken < before + part.length && tries < TRIES) {
+      tries += 1;
+      continue;
+    }
+    waiting.splice(0, count);
+    [count, tries] = [PART, 1];
   }
   feeding = false;
 }
@@ -65,6 +84,7 @@ function listen(later) {
 let listening = false;
 
 export default function ({ data }) {
+  taken = data.taken;
   if (listening) return;
   listening = true;
   listen(data.later);
