@@ -185,10 +185,11 @@ def _answer(film: Film, model: SharedModel) -> None:
         _refused(film)
         return
     prediction = film.said.prediction
-    words = f"<h2>{escape(language.shown(film.answer.text))}</h2><p>{escape(language.shown(film.answer.reason))}</p>"
+    title, reason = (_unbroken(language.shown(text)) for text in (film.answer.text, film.answer.reason))
+    words = f"<h2>{title}</h2><p>{reason}</p>"
     st.html(f'<div class="pneumo-answer" role="status">{words}</div>')
     _chart(film)
-    sets = "".join(f'<p class="pneumo-quiet">{escape(line)}</p>' for line in set_words(prediction))
+    sets = "".join(f'<p class="pneumo-quiet">{_unbroken(line)}</p>' for line in set_words(prediction))
     st.html(f'<div class="pneumo-sets">{sets}</div>')
     if film.override:
         overridden = texts.OVERRIDDEN.format(reason=film.override)
@@ -198,6 +199,11 @@ def _answer(film: Film, model: SharedModel) -> None:
     similar.foldout(film, model)
     model_words = f"{texts.answered_by(prediction.model)}. {answer.track_record(model.metrics)}"
     st.html(f'<p class="pneumo-quiet">{escape(model_words)}</p><p class="pneumo-quiet">{texts.CAN_NOT_TELL}</p>')
+
+
+def _unbroken(text: str) -> str:
+    """A text as HTML, the name of the disease never broken at its hyphen."""
+    return escape(text).replace("COVID-19", '<span class="pneumo-unbroken">COVID-19</span>')
 
 
 def _refused(film: Film) -> None:
