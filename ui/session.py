@@ -89,8 +89,8 @@ def _take_files(turn: int) -> None:
     context = get_script_run_ctx()
     dropped: list[Film] = []
     for file in files:
-        taken.add(file.file_id)
         dropped += _accept(file.name, file.getvalue())
+        taken.add(file.file_id)  # not before: a run may be broken off at any look into the session's state
         if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
     begun = st.session_state.get("selected") or st.session_state.get("dropped")

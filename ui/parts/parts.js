@@ -45,9 +45,9 @@ async function feed() {
     give(input, part);
     last = input;
     await widgetAfter(last);
-    // Some of a part is enough: what the widget refuses, such as a file that is too large, never comes.
-    for (const end = performance.now() + ACKNOWLEDGED; taken === before && performance.now() < end; ) await pause(30);
-    if (taken === before && tries <= TRIES) {
+    // What the widget refuses, such as a file that is too large, never comes, and costs the tries.
+    for (const end = performance.now() + ACKNOWLEDGED; taken < before + part.length && performance.now() < end; ) await pause(30);
+    if (taken < before + part.length && tries <= TRIES) {
       if (tries === TRIES) count = waiting.length;
       tries += 1;
       continue;
