@@ -4,7 +4,7 @@
 const FIRST = 4; // files of the first part: the first answer waits for all of them
 const PART = 16; // files of each other part; a drop of no more is left alone
 const PATIENCE = 10000; // ms until the next part follows although the widget has not been renewed, as after a failed upload
-const ACKNOWLEDGED = 1500; // ms from a new widget to the server's word that it has the part
+const ACKNOWLEDGED = 5000; // ms from a new widget to the server's word that it has the part
 const TRIES = 3; // then the rest goes up in one go, as it would without this script
 const INPUT = "[data-testid=stFileUploaderDropzoneInput]";
 const ZONE = "[data-testid=stFileUploaderDropzone]";
