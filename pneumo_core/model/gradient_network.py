@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pneumo_core.errors import EngineError
-from pneumo_core.language import Message
 from pneumo_core.model.bundle import Bundle
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.model.ir_cache import prepare_ir
-from pneumo_core.model.openvino_engine import SETTINGS, import_openvino
+from pneumo_core.model.openvino_engine import import_openvino, open_request
 from pneumo_core.model.reverse_mode import pull_back
 from pneumo_core.types import CLASSES, Float32
 
@@ -63,24 +61,14 @@ class GradientNetwork:
             EngineError: if the IR can not be built or loaded, or the gradient of one of its operations is not known.
             BundleError: if the head can not be read.
         """
-        path = prepare_ir(bundle)
         openvino = import_openvino()
-        side = bundle.input_size
-        try:
-            network = openvino.Core().read_model(path)
-            network.reshape([1, side, side, 3])
-            outputs, self._depths = _outputs(openvino.opset13, network, head or load_head(bundle))
-            both = openvino.Model(outputs, network.get_parameters(), "gradients")
-            self._request = openvino.Core().compile_model(both, "CPU", SETTINGS).create_infer_request()
-        except RuntimeError as error:
-            raise EngineError(
-                Message(
-                    "OpenVINO can not load {path}: {error}. Remove the folder {folder}.",
-                    path=str(path),
-                    error=str(error),
-                    folder=str(path.parent),
-                )
-            ) from error
+        chosen = head or load_head(bundle)
+
+        def with_gradients(network: Any) -> Any:
+            outputs, self._depths = _outputs(openvino.opset13, network, chosen)
+            return openvino.Model(outputs, network.get_parameters(), "gradients")
+
+        self._request = open_request(prepare_ir(bundle), bundle.input_size, with_gradients)
 
     def __call__(self, square: Float32) -> Slopes:
         """Run the network on one input, float32 [S, S, 3] in 0..255."""

@@ -6,6 +6,8 @@ import OpenVINO with `import_openvino` only.
 
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,33 @@ def import_openvino() -> Any:
     return openvino
 
 
+def open_request(path: Path, side: int, extend: Callable[[Any], Any] = lambda network: network) -> Any:
+    """Load an IR for one film of [side, side, 3] at a time: an openvino.InferRequest.
+
+    Args:
+        path: the .xml file.
+        side: rows and columns of the input.
+        extend: what the network becomes before it is compiled.
+
+    Raises:
+        EngineError: if OpenVINO can not load it, or as `extend` does.
+    """
+    openvino = import_openvino()
+    try:
+        network = openvino.Core().read_model(path)
+        network.reshape([1, side, side, 3])
+        return openvino.Core().compile_model(extend(network), "CPU", SETTINGS).create_infer_request()
+    except RuntimeError as error:
+        raise EngineError(
+            Message(
+                "OpenVINO can not load {path}: {error}. Remove the folder {folder}.",
+                path=str(path),
+                error=str(error),
+                folder=str(path.parent),
+            )
+        ) from error
+
+
 class OpenVinoEngine:
     """Runs the backbone with OpenVINO.
 
@@ -62,22 +91,7 @@ class OpenVinoEngine:
         Raises:
             EngineError: if the IR can not be built or loaded.
         """
-        path = prepare_ir(bundle, progress)
-        openvino = import_openvino()
-        side = bundle.input_size
-        try:
-            network = openvino.Core().read_model(path)
-            network.reshape([1, side, side, 3])
-            self._request = openvino.Core().compile_model(network, "CPU", SETTINGS).create_infer_request()
-        except RuntimeError as error:
-            raise EngineError(
-                Message(
-                    "OpenVINO can not load {path}: {error}. Remove the folder {folder}.",
-                    path=str(path),
-                    error=str(error),
-                    folder=str(path.parent),
-                )
-            ) from error
+        self._request = open_request(prepare_ir(bundle, progress), bundle.input_size)
         self._lock = threading.Lock()  # a request holds one film; more at a time would only share the same cores
 
     def feature_map(self, batch: Float32) -> Float32:
