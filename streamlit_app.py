@@ -1,19 +1,10 @@
-"""Pneumo's web application: page settings and navigation. Start it with `streamlit run streamlit_app.py`."""
+"""Pneumo's web application: Streamlit's, and the address that takes dropped files.
 
-import streamlit as st
+Start it with `streamlit run streamlit_app.py`, which finds `app` here and serves it.
+"""
 
-from ui import frame, language_switch, model_card, phone_menu, review, texts, training, worklist
+from streamlit.starlette import App
 
-st.set_page_config(page_title="Pneumo", layout="wide", initial_sidebar_state="collapsed")
-language_switch.begin()
-pages = [
-    st.Page(review.page, title=texts.REVIEW, url_path="review", default=True),
-    st.Page(worklist.page, title=texts.WORKLIST, url_path="worklist"),
-    st.Page(training.page, title=texts.TRAINING, url_path="training"),
-    st.Page(model_card.page, title=texts.MODEL_CARD, url_path="model-card"),
-]
-st.session_state.review_page = pages[0]  # where the worklist opens a film
-current = st.navigation(pages, position="top")
-frame.frame()
-phone_menu.menu(pages)
-current.run()
+from ui.receive import route
+
+app = App("ui/pages.py", routes=[route()])

@@ -40,7 +40,7 @@ _BETWEEN_CLICKS = 2.0  # seconds
 _PATIENCE = 90  # seconds
 _TABLE = "document.querySelector('.st-key-worklist-table [data-testid=stBidiComponentIsolated]')?.shadowRoot"
 # Notes when the first answer stands in the table, and when the page says that all are done.
-_WATCH = f"""(done) => {{
+_WATCH = f"""(input, done) => {{
   const seen = window.seen = {{ first: null, done: null }};
   const look = () => {{
     const now = performance.now() - window.droppedAt;
@@ -49,7 +49,7 @@ _WATCH = f"""(done) => {{
     if (document.querySelector('.st-key-worklist')?.textContent.includes(done)) seen.done = now;
     else setTimeout(look, 50); // not once a frame: that would make the browser draw frames all the time
   }};
-  window.addEventListener('change', () => {{
+  input.addEventListener('change', () => {{
     window.droppedAt = performance.now();
     look();
   }}, {{ capture: true, once: true }});
@@ -151,8 +151,9 @@ def measure_page(page: Page, paths: list[Path], films: int) -> tuple[float, floa
     Returns:
         Seconds to the first answer, seconds until all were done, seconds of each click.
     """
-    page.evaluate(_WATCH, texts.progress(len(paths), len(paths)))
-    page.locator("input[type=file]").first.set_input_files(paths)
+    chooser = page.locator("input[type=file]")
+    chooser.evaluate(_WATCH, texts.progress(len(paths), len(paths)))
+    chooser.set_input_files(paths)
     clicks: list[float] = []
     read = texts.WORKLIST_SHOWN["read"]
     started = time.monotonic()

@@ -221,7 +221,7 @@ class FilmStore:
                 film = self._films[digest] = Film(digest, name, phantom, truth=truth, note=note, remark=remark)
                 if len(self._films) > MAX_FILMS:
                     self.refuse(film, texts.session_full(MAX_FILMS))
-                elif self._waiting_bytes() + len(data) > WAITING_BYTES:
+                elif self.waiting_bytes + len(data) > WAITING_BYTES:
                     self.refuse(film, texts.too_much_waiting(WAITING_BYTES // 2**20))
             if film.state is not FilmState.REFUSED:
                 self._sources[digest] = data
@@ -229,7 +229,9 @@ class FilmStore:
                     self._pictures.pop(digest, None)
         return film
 
-    def _waiting_bytes(self) -> int:
+    @property
+    def waiting_bytes(self) -> int:
+        """Size of the files that wait to be read."""
         return sum(len(self._sources.get(film.digest, b"")) for film in self.waiting())
 
     def waiting(self) -> list[Film]:

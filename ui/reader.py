@@ -41,6 +41,11 @@ class Reader:
         """
         with self._changed:
             self._first = first.digest if first else ""
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Go on with the waiting films; what comes first stays as it is."""
+        with self._changed:
             for _ in self._todo()[: _THREADS - self._threads]:
                 self._threads += 1
                 threading.Thread(target=self._run, name="read-films", daemon=True).start()

@@ -14,7 +14,6 @@ from ui import answer, impressions, leaflet, reports, samples, session, set_righ
 from ui.chart import probability_chart
 from ui.films import Film, FilmState, FilmStore
 from ui.model import SharedModel, shared_model
-from ui.reader import Reader
 from ui.strip import strip
 from ui.viewer import Shown, map_data, viewer
 
@@ -33,13 +32,13 @@ def page() -> None:
     welcome, review = st.empty(), st.empty()
     if film is None:
         with welcome.container():
-            _welcome(store, model, reader)
+            _welcome(store, model)
     else:
         with review.container(key="review"):
             left, middle, right = st.columns(3)
         with left:
             session.drop(texts.DROP_MORE)
-            _films(store, film, reader)
+            _films(store, film)
         with middle:
             tour.bar(film)
             _film(store, film)
@@ -50,12 +49,12 @@ def page() -> None:
 # ---- the parts of the page ----
 
 
-def _films(store: FilmStore, film: Film | None, reader: Reader) -> None:
+def _films(store: FilmStore, film: Film | None) -> None:
     """The strip. While films are read it keeps itself up to date, without drawing the rest of the page."""
-    seen, working, drops = film.state if film else None, reader.busy, session.drops()
+    seen, working, turn = film.state if film else None, session.working(), session.turn()
 
     def draw() -> None:
-        if session.drops() != drops:
+        if session.turn() != turn:
             st.rerun()
         opened = store.get(strip(store, film.digest if film else None))
         if opened is not None and opened is not film:
@@ -63,19 +62,19 @@ def _films(store: FilmStore, film: Film | None, reader: Reader) -> None:
             st.rerun()
         if film is not None and film.state is not seen:
             st.rerun()  # the film on view has got its answer
-        if working and not reader.busy:
+        if working and not session.working():
             st.rerun()  # the last film is read: stop looking
 
     st.fragment(draw, run_every=_POLL if working else None)()
 
 
-def _welcome(store: FilmStore, model: SharedModel, reader: Reader) -> None:
+def _welcome(store: FilmStore, model: SharedModel) -> None:
     """The empty page: what to drop, what it is for, what it is not for."""
     with st.container(key="welcome"):
         st.html(f'<div class="pneumo-answer"><h2>{texts.DROP_LABEL}</h2><p>{texts.WHAT_TO_DROP}</p></div>')
-        session.drop(texts.DROP_LABEL)
+        session.drop(texts.DROP_LABEL, large=True)
         if len(store):
-            _films(store, None, reader)
+            _films(store, None)
         st.markdown(texts.WHAT_IT_IS_FOR)
         st.markdown(texts.WHAT_IT_IS_NOT_FOR)
         _first_films(model)

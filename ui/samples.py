@@ -131,4 +131,4 @@ def take() -> list[Film]:
 
 def open_samples() -> None:
     """Show the sample films."""
-    st.session_state.dropped = [film.digest for film in take()]
+    session.received().show(take())

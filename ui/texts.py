@@ -25,9 +25,16 @@ SHORT_NAMES: dict[FilmClass, str] = {
     FilmClass.COVID19: "COVID-19",
 }
 
-# On the button of the upload widget and beside it, where Streamlit writes English.
-UPLOAD = "Choose files"
-UPLOAD_LIMIT = "{megabytes} MB a file"
+# The place to drop files.
+UPLOAD_WORDS = {
+    "choose": "Choose files",
+    "sending": "{sent} of {total} files sent",
+    "lost": "{count} files could not be sent: {names}. Check the connection and that the files are still there, and "
+    "drop them again.",
+    "ended": "The server no longer knows this session; it may have been started anew. Reload the page and drop the "
+    "files again.",
+}
+UPLOAD_LIMIT = "{megabytes} MB a file, here or anywhere on the page"
 
 # The empty page.
 DROP_LABEL = "Drop frontal chest films here"

@@ -108,7 +108,6 @@ def _go(by: int) -> None:
         film = session.films().get(stop.digest) or stop.find()
         if film is not None:
             stop.digest, tour.at = film.digest, to
-            st.session_state.pop("dropped", None)
             session.select(film)
             return
         del tour.stops[to]

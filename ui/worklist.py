@@ -10,7 +10,6 @@ from pneumo_core.types import Finding
 from ui import answer, assets, impressions, reports, session, texts
 from ui.films import Film, FilmState, FilmStore
 from ui.model import shared_model
-from ui.reader import Reader
 
 _POLL = 1.0  # seconds between looks at what was read in the background
 
@@ -32,10 +31,6 @@ _FILTERS: dict[str, Callable[[Film], bool]] = {
 def page() -> None:
     """Draw the page; films that still wait are read in the background."""
     model, store, reader = shared_model(), session.films(), session.reader()
-    for digest in st.session_state.get("dropped", []):
-        dropped = store.get(digest)
-        if dropped is not None and dropped.state is FilmState.ANSWERED:
-            session.select(dropped)
     reader.start(None)
     with st.container(key="worklist"):
         session.drop(texts.WORKLIST_EMPTY)
@@ -62,17 +57,17 @@ def page() -> None:
             on_click="ignore",
             width="stretch",
         )
-        _rows(store, reader, _FILTERS[shown or "all"])
+        _rows(store, _FILTERS[shown or "all"])
         _summary(store)
         st.html(f'<p class="pneumo-quiet">{texts.MARGIN_HELP} {texts.ORDER_HELP}</p>')
 
 
-def _rows(store: FilmStore, reader: Reader, wanted: Callable[[Film], bool]) -> None:
+def _rows(store: FilmStore, wanted: Callable[[Film], bool]) -> None:
     """Progress and rows; while films are read they keep themselves up to date."""
-    working, drops = reader.busy, session.drops()
+    working, turn = session.working(), session.turn()
 
     def draw() -> None:
-        if session.drops() != drops:
+        if session.turn() != turn:
             st.rerun()
         films = list(store)
         done = sum(film.state in (FilmState.ANSWERED, FilmState.REFUSED) for film in films)
@@ -83,9 +78,8 @@ def _rows(store: FilmStore, reader: Reader, wanted: Callable[[Film], bool]) -> N
         opened = store.get(_table([film for film in films if wanted(film)]))
         if opened is not None:
             session.select(opened)
-            st.session_state.pop("dropped", None)
             st.switch_page(st.session_state.review_page)
-        if working and not reader.busy:
+        if working and not session.working():
             st.rerun()  # the last film is read: stop looking
 
     st.fragment(draw, run_every=_POLL if working else None)()

@@ -8,11 +8,11 @@ from pneumo_core.language import Message
 from pneumo_core.reading.bars import note_bars
 from pneumo_core.reading.dicom import read_dicom
 from pneumo_core.reading.formats import JPEG_SIGNATURE, PNG_SIGNATURE, looks_like_dicom, name_of_other
-from pneumo_core.reading.limits import MAX_FILE_BYTES
+from pneumo_core.reading.limits import MAX_FILE_BYTES, check_file_size
 from pneumo_core.reading.raster import read_jpeg, read_png
 from pneumo_core.types import Radiograph
 
-__all__ = ["MAX_FILE_BYTES", "looks_like_dicom", "read_film"]
+__all__ = ["MAX_FILE_BYTES", "check_file_size", "looks_like_dicom", "read_film"]
 
 _ENDINGS = {".dcm": "DICOM", ".dicom": "DICOM", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
@@ -32,15 +32,7 @@ def read_film(data: bytes, name: str) -> Radiograph:
     """
     if not data:
         raise ReadError(Message("The file is empty. Copy or export the film anew."))
-    if len(data) > MAX_FILE_BYTES:
-        raise ReadError(
-            Message(
-                "The file has {size:,.0f} MB; at most {most} MB are read. Export the film by itself, or at a lower "
-                "resolution.",
-                size=len(data) / 2**20,
-                most=MAX_FILE_BYTES // 2**20,
-            )
-        )
+    check_file_size(len(data))
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(PNG_SIGNATURE):
         return note_bars(read_png(data, digest))

@@ -13,6 +13,23 @@ MAX_JPEG2000_TILES = 4_096  # OpenJPEG prepares every tile beforehand; a film of
 EXPORT_HINT = Message("Export the film anew as DICOM, PNG, or JPEG.")
 
 
+def check_file_size(size: int) -> None:
+    """Refuse a file of more than MAX_FILE_BYTES bytes.
+
+    Raises:
+        ReadError: if it has more.
+    """
+    if size > MAX_FILE_BYTES:
+        raise ReadError(
+            Message(
+                "The file has {size:,.0f} MB; at most {most} MB are read. Export the film by itself, or at a lower "
+                "resolution.",
+                size=size / 2**20,
+                most=MAX_FILE_BYTES // 2**20,
+            )
+        )
+
+
 def check_size(rows: int, columns: int) -> None:
     """Refuse a film whose declared size is out of bounds.
 
