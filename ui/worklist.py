@@ -33,22 +33,14 @@ def page() -> None:
     model, store, reader = shared_model(), session.films(), session.reader()
     reader.start(None)
     with st.container(key="worklist"):
-        session.drop(texts.WORKLIST_EMPTY)
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        with left:
+            session.drop(texts.WORKLIST_EMPTY)
         session.model_state(model)
         if not len(store):
             st.markdown(texts.WORKLIST_EMPTY)
             return
-        left, right = st.columns([3, 1], vertical_alignment="bottom")
         hidden = session.read_first()
-        with left:
-            shown = st.segmented_control(
-                texts.WORKLIST_FILTER,
-                list(_FILTERS),
-                default="all",
-                format_func=texts.WORKLIST_SHOWN.__getitem__,
-                key="worklist-filter",
-                required=True,
-            )
         right.download_button(
             texts.CSV,
             reports.later(lambda: reports.session_table(store, read_first=hidden)),
@@ -57,18 +49,27 @@ def page() -> None:
             on_click="ignore",
             width="stretch",
         )
-        _rows(store, _FILTERS[shown or "all"])
+        _rows(store)
         _summary(store)
         st.html(f'<p class="pneumo-quiet">{texts.MARGIN_HELP} {texts.ORDER_HELP}</p>')
 
 
-def _rows(store: FilmStore, wanted: Callable[[Film], bool]) -> None:
-    """Progress and rows; while films are read they keep themselves up to date."""
+def _rows(store: FilmStore) -> None:
+    """Filter, progress, and rows, drawn anew by themselves: at a click on the filter, and while films are read."""
     working, turn = session.working(), session.turn()
 
     def draw() -> None:
         if session.turn() != turn:
             st.rerun()
+        shown = st.segmented_control(
+            texts.WORKLIST_FILTER,
+            list(_FILTERS),
+            default="all",
+            format_func=texts.WORKLIST_SHOWN.__getitem__,
+            key="worklist-filter",
+            required=True,
+        )
+        wanted = _FILTERS[shown or "all"]
         films = list(store)
         done = sum(film.state in (FilmState.ANSWERED, FilmState.REFUSED) for film in films)
         if done < len(films):

@@ -20,7 +20,7 @@ from ui.receive import Sent, address
 
 _FIRST = 4  # files of a drop until the page looks for one to show; after that it shows what it shows
 _SILENCE = 30.0  # seconds without a word from the browser until the rest of a drop is given up
-_AHEAD_BYTES = 96 * 2**20  # files that wait to be read: beyond that the browser waits too
+_AHEAD_BYTES = 128 * 2**20  # files that wait to be read: beyond that the browser waits too
 
 _component = st.components.v2.component(
     "pneumo_uploads",
