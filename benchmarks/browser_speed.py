@@ -71,15 +71,16 @@ def resident_mib(pid: int) -> float:
 
 
 def drop(page: Page, folder: Path, seeds: Iterable[int]) -> None:
-    """Hand films to the upload widget and note when."""
+    """Hand films to the page and note when."""
     paths = [folder / f"film-{seed}.dcm" for seed in seeds]
     for path, seed in zip(paths, seeds, strict=True):
         path.write_bytes(film_file(seed))
-    page.evaluate(
-        "() => document.querySelector('input[type=file]').addEventListener('change',"
-        " () => { window.droppedAt = performance.now(); }, { capture: true, once: true })"
+    chooser = page.locator("input[type=file]")
+    chooser.evaluate(
+        "(input) => input.addEventListener('change', () => { window.droppedAt = performance.now(); },"
+        " { capture: true, once: true })"
     )
-    page.locator("input[type=file]").first.set_input_files(paths)
+    chooser.set_input_files(paths)
 
 
 def measure_start(page: Page, address: str, started: float) -> None:

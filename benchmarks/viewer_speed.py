@@ -250,7 +250,7 @@ def main() -> None:
         sockets = Sockets(page)
         page.goto(address)
         page.get_by_text("Model ready").wait_for()
-        page.locator("input[type=file]").first.set_input_files(path)
+        page.locator("input[type=file]").set_input_files(path)
         page.locator(".viewer[data-mapped]:not([data-mapped=''])").wait_for()
         page.get_by_role("heading", name=texts.REFUSED_TITLE).wait_for(state="detached")
         kind = page.evaluate(f"() => {_HOST}.querySelector('canvas.films').getContext('webgl2') ? 'WebGL 2' : '2D'")

@@ -29,7 +29,7 @@ SHORT_NAMES: dict[FilmClass, str] = {
 UPLOAD_WORDS = {
     "choose": "Choose files",
     "sending": "{sent} of {total} files sent",
-    "lost": "{count} files could not be sent: {names}. Check the connection and that the files are still there, and "
+    "lost": "Could not be sent ({count}): {names}. Check the connection and that the files are still there, and "
     "drop them again.",
     "ended": "The server no longer knows this session; it may have been started anew. Reload the page and drop the "
     "files again.",

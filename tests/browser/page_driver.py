@@ -57,7 +57,15 @@ class ReviewPage:
         payloads = [
             {"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files.items()
         ]
-        self.page.locator("input[type=file]").first.set_input_files(payloads)
+        self.page.locator("input[type=file]").set_input_files(payloads)
+
+    def download(self) -> Any:
+        """Wait for a download, to be asked for inside `with`.
+
+        First for the page to be at rest: Streamlit lets go of a download that is asked for while the page is drawn.
+        """
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
+        return self.page.expect_download()
 
     def open(self, name: str) -> None:
         """Open a film in the strip."""

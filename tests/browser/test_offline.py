@@ -49,7 +49,7 @@ def test_all_pages_work_without_any_other_address(cut_off: ReviewPage, small_bun
     after = cut_off.look()
     assert (after["opacity"], after["classIndex"]) == (0.35, 2)
     assert (after["low"], after["high"]) != (before["low"], before["high"])
-    with page.expect_download() as download:
+    with cut_off.download() as download:
         page.locator(".st-key-answer [data-testid=stDownloadButton] button").first.click()
     assert download.value.path().stat().st_size > 1000
     links = page.locator("header a")

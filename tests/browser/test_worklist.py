@@ -47,7 +47,7 @@ def test_an_archive_becomes_rows_that_are_sorted_and_opened_by_keyboard(review: 
     figures = [text for text in rows.locator("td.probability").all_inner_texts() if text]
     assert figures == sorted(figures, key=lambda text: -float(text.strip("<> %")))
     assert page.locator("thead th.probability").get_attribute("aria-sort") == "descending"
-    with page.expect_download() as download:
+    with review.download() as download:
         page.get_by_role("button", name=texts.CSV).click()
     table = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert sorted(row["state"] for row in table) == ["read", "read", "read", "refused"]
@@ -60,7 +60,7 @@ def test_an_archive_becomes_rows_that_are_sorted_and_opened_by_keyboard(review: 
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_many_files_go_up_in_parts_and_the_film_on_view_stays(review: ReviewPage, way: str) -> None:
+def test_the_first_of_many_files_comes_on_view_before_the_others_and_stays(review: ReviewPage, way: str) -> None:
     page = review.page
     review.wait_for_model()
     files = {f"{seed:02}.png": png_file(chest_film(300, 260, 8, seed).astype(np.uint8)) for seed in range(37)}
@@ -74,12 +74,34 @@ def test_many_files_go_up_in_parts_and_the_film_on_view_stays(review: ReviewPage
               for (const [name, text] of files) {
                 bag.items.add(new File([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], name));
               }
-              const zone = document.querySelector('[data-testid=stFileUploaderDropzone]');
-              zone.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: bag }));
+              const anywhere = document.querySelector('.stApp');
+              const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: bag });
+              if (anywhere.dispatchEvent(event)) throw new Error('The browser would leave the page for the file.');
             }""",
             [[name, base64.b64encode(data).decode()] for name, data in files.items()],
         )
     page.locator(".strip .count", has_text="37 read").wait_for()
     assert page.locator(".strip .name").all_inner_texts() == sorted(files)
     assert page.locator(".strip [aria-selected=true] .name").inner_text() == "00.png"
-    assert min(page.evaluate("() => [...counts]")) == 4  # the first films came before the others
+    assert min(page.evaluate("() => [...counts]")) < 37  # the first films came before the others
+
+
+def test_files_that_do_not_get_through_are_named_and_the_others_come(review: ReviewPage) -> None:
+    page = review.page
+    review.wait_for_model()
+    tries = []
+
+    def gate(route) -> None:
+        name = route.request.headers["x-pneumo-name"]
+        tries.append(name)
+        if name == "1.png" or (name == "2.png" and tries.count(name) == 1):
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/films", gate)
+    review.drop({f"{seed}.png": png_file(chest_film(300, 260, 8, seed).astype(np.uint8)) for seed in range(4)})
+    page.locator(".strip .count", has_text="3 files, 3 read").wait_for()
+    trouble = page.locator(".uploads .trouble").inner_text()
+    assert trouble == texts.UPLOAD_WORDS["lost"].format(count=1, names="1.png")
+    assert sorted(tries) == ["0.png", "1.png", "1.png", "1.png", "2.png", "2.png", "3.png"]
