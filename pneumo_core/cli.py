@@ -22,7 +22,7 @@ from pathlib import Path
 from pneumo_core.errors import PneumoError, ReadError
 from pneumo_core.model.classifier import Classifier, default_bundle
 from pneumo_core.overlay import write_overlays
-from pneumo_core.reading import MAX_FILE_BYTES, read_film
+from pneumo_core.reading import check_file_size, read_film
 from pneumo_core.records import CSV_COLUMNS, NOTICE, csv_row, line, record_of
 from pneumo_core.selftest import report, selftest
 from pneumo_core.types import Radiograph, Reading
@@ -135,12 +135,7 @@ def _open(file: str) -> Radiograph | ReadError:
             kind = "a folder or device" if path.exists() else "missing"
             return ReadError(f"The file is {kind}. Give the path of a film as DICOM, PNG, or JPEG.")
         with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            if size > MAX_FILE_BYTES:  # before it is in memory
-                return ReadError(
-                    f"The file has {size / 2**20:,.0f} MB; at most {MAX_FILE_BYTES // 2**20} MB are read. "
-                    "Export the film by itself, or at a lower resolution."
-                )
+            check_file_size(os.fstat(stream.fileno()).st_size)  # before it is in memory
             data = stream.read()
         return read_film(data, path.name)
     except ReadError as error:

@@ -15,11 +15,14 @@ const state = (window[Symbol.for("pneumo.uploads")] ??= {
   lost: [], // names of files that could not be sent
   ended: false, // whether the server no longer knows this session
   look: false, // whether the page has to be drawn anew, and no place to drop was there to say so
-  zone: null,
+  zone: null, // the place to drop that is on the page
+  data: null, // what the server said last of where files go
+  listening: false,
 });
 
 class Zone {
   constructor(root) {
+    this.root = root;
     this.element = root.querySelector(".uploads");
     this.input = root.querySelector("input");
     this.button = root.querySelector("button");
@@ -76,14 +79,12 @@ function add(files) {
 async function feed() {
   state.sending = true;
   state.zone?.draw();
-  let look = false;
   while (state.queue.length && !state.ended) {
     const one = state.queue.shift();
     const reply = await send(one, state.queue.length);
     if (reply === null) state.lost.push(one.name);
     state.sent += 1;
-    look = reply?.look || (reply === null && !state.queue.length); // the server waits for a last file that never came
-    if (look) tell();
+    if (reply?.look || (reply === null && !state.queue.length)) tell(); // the server waits for a last file that never came
     state.zone?.draw();
   }
   state.sending = false;
@@ -97,7 +98,7 @@ function tell() {
 
 // The server's reply, or null where the file could not be sent. A file that is too large is only told of.
 async function send({ file, name, drop }, left) {
-  const { address, token, limit } = state.zone?.data ?? state.last;
+  const { address, token, limit } = state.data;
   const headers = {
     "Content-Type": "application/octet-stream",
     "X-Pneumo-Token": token,
@@ -164,11 +165,8 @@ function listen() {
 export default function ({ parentElement, data, setTriggerValue }) {
   if (!state.listening) listen();
   state.listening = true;
-  if (state.zone?.root !== parentElement) {
-    state.zone = new Zone(parentElement);
-    state.zone.root = parentElement;
-  }
-  state.last = data;
+  if (state.zone?.root !== parentElement) state.zone = new Zone(parentElement);
+  state.data = data;
   state.zone.update(data, (value) => setTriggerValue("look", value));
   return () => { if (state.zone?.root === parentElement) state.zone = null; };
 }
