@@ -5,6 +5,7 @@ import gc
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import numpy as np
@@ -48,7 +49,9 @@ def post(headers: dict[str, str], *chunks: bytes, method: str = "POST") -> tuple
         "query_string": b"",
         "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
     }
-    asyncio.run(receive.route().handle(scope, receive_part, send))
+    # In a thread of its own: after a browser test, Playwright's event loop still runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, receive.route().handle(scope, receive_part, send)).result()
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 
