@@ -25,6 +25,7 @@ from train.batches import TrainingBatches
 from train.config import FitConfig
 from train.data import FilmRow, Films, class_weights
 from train.fit import compile_model
+from train.targets import make_targets
 
 ROOT = Path(__file__).resolve().parents[1]
 _WARM_UP_STEPS = 3  # the first one compiles, the next ones set memory up
@@ -109,10 +110,9 @@ def _batches(options: argparse.Namespace, workers: int) -> TrainingBatches:
     )
     films = Films(rows, np.stack(squares).astype(np.uint8))
     count = (options.steps + _WARM_UP_STEPS) * options.batch_size
-    weights = class_weights(films.labels, 0.5)
-    return TrainingBatches(
-        films, weights, options.size, options.batch_size, count, 1.0, 0.0, 0.0, seed=0, epoch=0, workers=workers
-    )
+    config = FitConfig(data="", size=options.size, batch_size=options.batch_size, films_per_epoch=count)
+    weights = class_weights(films.labels, config.class_balance)
+    return TrainingBatches(films, make_targets(films, config), weights, config, epoch=0, workers=workers)
 
 
 def _speed(model: keras.Model, batches: keras.utils.PyDataset, options: argparse.Namespace) -> float:

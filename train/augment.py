@@ -23,9 +23,9 @@ _STRETCH = 0.08  # ratio of the two directions, about 1
 _GAMMA = 0.4  # exp(+-)
 _CONTRAST = 0.25  # about 1, around the mean
 _BRIGHTNESS = 0.08
-_NOISE_SIGMA = 0.02
+_NOISE_SIGMA = 0.06
 _BLUR_SIGMA = 1.2  # at 256 pixels
-_DOWN_TO = (28, 192)  # pixels of the side, log-uniform
+_DOWN_TO = (24, 160)  # pixels of the side, log-uniform
 _JPEG_QUALITY = (25, 95)
 _FRAME = 0.06  # of the side, a black or white border
 _TONE = 4.0  # steepness of the tone curve
@@ -139,7 +139,7 @@ def _change_sharpness(film: Float32, strength: float, random: np.random.Generato
     elif draw < 0.35 * strength:
         soft = cv2.GaussianBlur(film, (0, 0), random.uniform(0.8, 2.0) * size / 256)
         film = film + np.float32(random.uniform(0, _SHARPEN)) * (film - soft)
-    elif draw < 0.65 * strength:
+    elif draw < 0.75 * strength:
         low = min(size, round(float(np.exp(random.uniform(*np.log(_DOWN_TO))))))
         film = cv2.resize(film, (low, low), interpolation=cv2.INTER_AREA)
         film = cv2.resize(film, (size, size), interpolation=cv2.INTER_CUBIC)

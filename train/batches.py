@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pneumo_core.preprocess import as_input, normalise_greys, to_square
-from pneumo_core.types import Float32
+from pneumo_core.types import CLASSES, Float32
 from train.augment import augment, mix_amplitudes
+from train.config import FitConfig
 from train.data import Films, film_shares
+from train.lung_covers import LungCovers
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """One epoch of augmented, shuffled batches: (films float32 [n, S, S, 3] in 0..255, labels int64 [n], weights).
+    """One epoch of shuffled batches: (films float32 [n, S, S, 3] in 0..255, targets float32 [n, 4], weights [n]).
 
     Order and variants depend on seed, epoch, and position alone, not on threads or on what was drawn before: a resumed
     run sees what an undisturbed one would have seen.
@@ -22,15 +24,11 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self,
         films: Films,
+        targets: Float32,
         weights: NDArray[np.float32],
-        size: int,
-        batch_size: int,
-        films_per_epoch: int,
-        augmentation: float,
-        amplitude_mixing: float,
-        source_balance: float,
-        seed: int,
+        config: FitConfig,
         epoch: int,
+        covers: LungCovers | None = None,
         processes: int = 1,
         number: int = 0,
         workers: int = 1,
@@ -39,46 +37,60 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
         Args:
             films: the films of train.
+            targets: float32 [len(films.rows), 4], what is to be answered.
             weights: float32 [4], of each class in the loss.
-            size: rows and columns of the input.
-            batch_size: films in a step, of all processes together.
-            films_per_epoch: films drawn; 0 draws all.
-            augmentation: strength, 0..1.
-            amplitude_mixing: share of films that get the low-frequency amplitudes of another one.
-            source_balance: 0 draws all films of a class alike, 1 all sources of a class.
-            seed: of order and variants.
+            config: size, batch_size (films in a step, of all processes together), films_per_epoch, seed, and all that
+                says how films are drawn and changed.
             epoch: 0-based.
+            covers: the films' lungs, where `config` covers any.
             processes: how many share each batch.
             number: which of them this one is, from 0.
             workers: threads that make batches ahead; Keras gives them out in order. With 1 it makes them as they are
                 asked for, which suffices where a step takes far longer than the augmentation of its films.
         """
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
-        self._films, self._size, self._batch_size = films, size, batch_size
-        self._augmentation, self._amplitude_mixing = augmentation, amplitude_mixing
-        self._labels = films.labels
-        self._weights = weights[self._labels]
-        self._key = (seed, epoch)
-        self._share = slice(batch_size * number // processes, batch_size * (number + 1) // processes)
-        shares = film_shares(films.rows, source_balance)
-        self._order = _draw_order(shares, films_per_epoch or len(films.rows), seed, epoch)
+        self._films, self._targets, self._config, self._covers = films, targets, config, covers
+        self._weights = weights[films.labels]
+        self._key = (config.seed, epoch)
+        self._share = slice(config.batch_size * number // processes, config.batch_size * (number + 1) // processes)
+        shares = film_shares(films.rows, config.source_balance)
+        self._order = _draw_order(shares, config.films_per_epoch or len(films.rows), config.seed, epoch)
 
     def __len__(self) -> int:
         """Number of batches; the last short one is left out, since batch statistics of few films are poor."""
-        return max(1, len(self._order) // self._batch_size)
+        return max(1, len(self._order) // self._config.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Float32, NDArray[np.int64], NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[Float32, Float32, NDArray[np.float32]]:
         """Batch number `index`."""
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size][self._share]
-        batch = np.empty((len(chosen), self._size, self._size, 3), np.float32)
+        config = self._config
+        chosen = self._order[index * config.batch_size : (index + 1) * config.batch_size][self._share]
+        batch = np.empty((len(chosen), config.size, config.size, 3), np.float32)
+        targets, weights = self._targets[chosen], self._weights[chosen]
         for place, film in enumerate(chosen):
             random = np.random.default_rng((*self._key, 1, int(film)))
-            variant = augment(self._films.squares[film], self._size, self._augmentation, random)
-            if random.random() < self._amplitude_mixing:
+            square, has_lungs = self._cover(int(film), random)
+            if not has_lungs:
+                targets[place], weights[place] = 1 / len(CLASSES), 1.0
+            variant = augment(square, config.size, config.augmentation, random)
+            if random.random() < config.amplitude_mixing:
                 other = self._films.squares[random.integers(len(self._films.rows))]
-                variant = mix_amplitudes(variant, augment(other, self._size, self._augmentation, random), random)
+                variant = mix_amplitudes(variant, augment(other, config.size, config.augmentation, random), random)
             batch[place] = as_input(normalise_greys(variant))
-        return batch, self._labels[chosen], self._weights[chosen]
+        return batch, targets, weights
+
+    def _cover(self, film: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
+        """Cover the lungs of a film, all else, or nothing: (uint8 [S, S], whether its lungs can be seen)."""
+        square = self._films.squares[film]
+        if self._covers is None:
+            return square, True
+        draw = random.random() - self._config.lungs_covered
+        if draw < 0:
+            covered = self._covers.without_lungs(square, film, random)
+        elif draw < self._config.only_lungs:
+            covered = self._covers.only_lungs(square, film, random)
+        else:
+            covered = None
+        return square if covered is None else covered, covered is None or draw >= 0
 
 
 def _draw_order(shares: NDArray[np.float64], per_epoch: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -94,8 +94,8 @@ def _making(lineage: Lineage, training: dict[str, Any]) -> list[str]:
     if training["idle_blocks"]:
         parts.append(
             f"{len(training['idle_blocks'])} of its residual blocks add nothing: growing put them in and no training "
-            "switched them on. They count among the parameters; the openvino engine leaves them out, which changes no "
-            "answer."
+            "switched them on. They count among the parameters; their kernels are stored as zeros, and the openvino "
+            "engine leaves them out, which changes no answer."
         )
     if training["note"]:
         parts.append(training["note"])

@@ -15,13 +15,14 @@ import numpy as np
 
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import HEAD_PREFIX, build_model
-from pneumo_core.types import CLASSES
 from train.batches import TrainingBatches
 from train.config import FitConfig
 from train.data import Films, class_weights, load_films, read_rows, rows_digest
+from train.lung_covers import LungCovers
 from train.metrics import epoch_figures, softmax
 from train.parallel import Crew, Validation
 from train.run import RunDirectory
+from train.targets import make_targets
 
 ALONE = Crew()
 _WARM_UP = 0.08  # of a phase's steps
@@ -67,6 +68,8 @@ def _run_epochs(
 ) -> None:
     validation = Validation(crew, val, config.size, config.batch_size)
     weights = class_weights(train.labels, config.class_balance)
+    targets = make_targets(train, config, run)
+    covers = LungCovers(train.squares) if config.only_lungs or config.lungs_covered else None
     done, history = run.last_epoch()
     total = config.frozen_epochs + config.epochs
     run.log("start", epoch=done + 1, epochs=total, films=len(train.rows))
@@ -75,21 +78,7 @@ def _run_epochs(
         if _waited(history, config) >= config.patience:
             break
         phase = "head" if epoch < config.frozen_epochs else "tune"
-        batches = TrainingBatches(
-            train,
-            weights,
-            config.size,
-            config.batch_size,
-            config.films_per_epoch,
-            config.augmentation,
-            config.amplitude_mixing,
-            config.source_balance,
-            config.seed,
-            epoch,
-            crew.processes,
-            crew.number,
-            workers,
-        )
+        batches = TrainingBatches(train, targets, weights, config, epoch, covers, crew.processes, crew.number, workers)
         if phase != compiled_phase:
             compile_model(model, config, phase, len(batches))
             # A checkpoint of the earlier phase has another optimizer: the phase starts with a fresh one.
@@ -161,29 +150,11 @@ def compile_model(model: keras.Model, config: FitConfig, phase: str, steps_per_e
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
         optimizer=optimizer,
-        loss=_SmoothedCrossentropy(config.label_smoothing),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         # XLA pays on JAX; TensorFlow's on a CPU compiles for minutes and is no faster.
         jit_compile=keras.backend.backend() == "jax",
     )
-
-
-class _SmoothedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of logits [n, 4] with class indices [n], of which a share is spread over all classes.
-
-    Szegedy et al. 2016, arXiv 1512.00567; Keras offers it for one-hot labels only.
-    """
-
-    def __init__(self, share: float) -> None:
-        super().__init__(name="smoothed_crossentropy")
-        self._share = share
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each film, [n]."""
-        scores = keras.ops.log_softmax(keras.ops.cast(y_pred, "float32"))
-        labels = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(CLASSES))
-        labels = labels * (1 - self._share) + self._share / len(CLASSES)
-        return -keras.ops.sum(labels * scores, axis=-1)
 
 
 def _seed_layers(model: keras.Model, seed: int, epoch: int) -> None:

@@ -131,7 +131,7 @@ def _fit_command(run: RunDirectory, config: dict[str, Any]) -> str:
     for name, value in config["settings"].items():
         if value == "":
             continue
-        shown = _short(Path(value)) if name in ("data", "weights") else str(value)
+        shown = _short(Path(value)) if name in ("data", "weights", "teacher") else str(value)
         parts += [f"--{name.replace('_', '-')}", shlex.quote(shown)]
     return " ".join(parts)
 

@@ -1,8 +1,9 @@
 """Promote a run to a bundle: calibrate on val, measure what ships, and write weights, figures, and card.
 
 The weights are rounded as the bundle stores them before anything is predicted, and all predictions come from the
-bundle by its own engine: the figures on the card are those of the files beside it. The features that it gives on the
-way become the index of similar films.
+bundle by its own engine: the figures on the card are those of the files beside it. Kernels of residual blocks that add
+nothing are stored as zeros: they change no answer, and archives need no room for them. The features that it gives on
+the way become the index of similar films.
 """
 
 import contextlib
@@ -10,10 +11,14 @@ import dataclasses
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, weight_names
@@ -72,7 +77,7 @@ def promote(promotion: Promotion) -> Bundle:
         "backbone": settings["backbone"],
         "head": settings["head"],
         "input_size": settings["size"],
-        "weights": list(zip(weight_names(model), model.get_weights(), strict=True)),
+        "weights": stored_weights(model, idle),
         "data_manifest_sha256": rows_digest(rows),
     }
     del model
@@ -99,6 +104,15 @@ def promote(promotion: Promotion) -> Bundle:
         selftest=expected,
         similar=similar,
     )
+
+
+def stored_weights(model: keras.Model, idle: Sequence[str]) -> list[tuple[str, NDArray[np.float32]]]:
+    """Name a network's weights, and replace by zeros the kernels of its idle blocks, as `idle_blocks` lists them."""
+    unused = tuple(f"{block}_" for block in idle)
+    return [
+        (name, np.zeros_like(weight) if name.startswith(unused) and name.endswith("kernel") else weight)
+        for name, weight in zip(weight_names(model), model.get_weights(), strict=True)
+    ]
 
 
 def _check(promotion: Promotion) -> tuple[dict[str, Any], Lineage, list[FilmRow]]:

@@ -1,8 +1,8 @@
 """A run directory: what a training run leaves behind, and all that is needed to go on with it.
 
 config.json (settings, data digest, versions), events.jsonl (one line a step or epoch, append-only), last.h5 (weights
-and optimizer after the last epoch), best.weights.h5 (Keras weights of the best epoch on val), predictions.csv and
-metrics.json (by `evaluate`).
+and optimizer after the last epoch), best.weights.h5 (Keras weights of the best epoch on val), taught.npy (what the
+teacher answered, where there is one), predictions.csv and metrics.json (by `evaluate`).
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from pneumo_core.errors import RunError
 
@@ -30,6 +31,7 @@ class RunDirectory:
         self.events_file = path / "events.jsonl"
         self.last_file = path / "last.h5"
         self.best_file = path / "best.weights.h5"
+        self.taught_file = path / "taught.npy"
         self.predictions_file = path / "predictions.csv"
         self.metrics_file = path / "metrics.json"
 
@@ -125,6 +127,12 @@ class RunDirectory:
         model.save_weights(partial)
         os.replace(partial, self.best_file)
 
+    def save_taught(self, probabilities: NDArray[np.float64]) -> None:
+        """Save the teacher's probabilities for the films of train, float64 [n, 4], so that a resumed run has them."""
+        partial = self.path / "partial.npy"
+        np.save(partial, probabilities)
+        os.replace(partial, self.taught_file)
+
 
 class FollowedRun(RunDirectory):
     """The run directory as a process sees it that trains with the one that writes it: it is only read.
@@ -147,6 +155,9 @@ class FollowedRun(RunDirectory):
         """Take part in saving."""
         with TemporaryDirectory() as scratch:
             RunDirectory(Path(scratch)).save_best(model)
+
+    def save_taught(self, probabilities: NDArray[np.float64]) -> None:
+        """Leave it to the first process."""
 
 
 def write_json(path: Path, content: Any) -> None:

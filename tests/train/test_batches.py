@@ -9,7 +9,9 @@ from pneumo_core.preprocess import preprocess
 from pneumo_core.reading import read_film
 from pneumo_core.types import CLASSES
 from train.batches import ReadingBatches, TrainingBatches
+from train.config import FitConfig
 from train.data import Films, film_shares, load_films, read_rows
+from train.targets import make_targets
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +19,13 @@ def films(manifest: Path) -> Films:
     return load_films([row for row in read_rows(manifest) if row.split == "train"], 64)
 
 
-def _batches(films: Films, epoch: int = 0, per_epoch: int = 0, seed: int = 7) -> TrainingBatches:
-    return TrainingBatches(films, np.arange(1, 5, dtype=np.float32), 64, 5, per_epoch, 1.0, 0.4, 0.0, seed, epoch)
+CONFIG = FitConfig(data="", size=64, batch_size=5, amplitude_mixing=0.4, seed=7)
+WEIGHTS = np.arange(1, 5, dtype=np.float32)
+
+
+def _batches(films: Films, epoch: int = 0, per_epoch: int = 0, seed: int = 7, **more) -> TrainingBatches:
+    config = replace(CONFIG, films_per_epoch=per_epoch, seed=seed)
+    return TrainingBatches(films, make_targets(films, config), WEIGHTS, config, epoch, **more)
 
 
 def _drawn(films: Films, epoch: int, per_epoch: int) -> list[int]:
@@ -28,13 +35,14 @@ def _drawn(films: Films, epoch: int, per_epoch: int) -> list[int]:
 def test_a_batch_is_what_the_network_and_the_loss_expect(films: Films) -> None:
     batches = _batches(films)
     assert len(batches) == 32 // 5
-    inputs, labels, weights = batches[2]
+    inputs, targets, weights = batches[2]
     assert inputs.shape == (5, 64, 64, 3)
     assert inputs.dtype == np.float32
     assert inputs.min() >= 0.0
     assert 200 < inputs.max() <= 255.0
     np.testing.assert_array_equal(inputs[..., 0], inputs[..., 2])
-    np.testing.assert_array_equal(weights, labels + 1)
+    assert set(np.unique(targets)) == {0.0, 1.0}
+    np.testing.assert_array_equal(weights, targets.argmax(axis=1) + 1)
 
 
 def test_batches_do_not_depend_on_what_was_drawn_before(films: Films) -> None:
@@ -48,8 +56,7 @@ def test_batches_do_not_depend_on_what_was_drawn_before(films: Films) -> None:
 
 def test_processes_share_a_batch_out(films: Films) -> None:
     whole = _batches(films)[1]
-    arguments = (films, np.arange(1, 5, dtype=np.float32), 64, 5, 0, 1.0, 0.4, 0.0, 7, 0)
-    shares = [TrainingBatches(*arguments, processes=2, number=number)[1] for number in range(2)]
+    shares = [_batches(films, processes=2, number=number)[1] for number in range(2)]
     assert [len(share[1]) for share in shares] == [2, 3]
     for part, *parts in zip(whole, *shares, strict=True):
         np.testing.assert_array_equal(part, np.concatenate(parts))
@@ -62,10 +69,9 @@ def test_threads_that_make_batches_change_nothing(films: Films) -> None:
         keras.utils.set_random_seed(3)
         layers = [keras.layers.Rescaling(1 / 255), keras.layers.AveragePooling2D(16), keras.layers.Flatten()]
         model = keras.Sequential([keras.Input((64, 64, 3)), *layers, keras.layers.Dense(4)])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.SGD(0.5), loss, jit_compile=False)
-        arguments = (films, np.ones(4, np.float32), 64, 5, 0, 1.0, 0.4, 0.0, 7, 0)
-        model.fit(TrainingBatches(*arguments, workers=workers), shuffle=False, verbose=0)
+        model.fit(_batches(films, workers=workers), shuffle=False, verbose=0)
         ends.append(model.get_weights()[0])
     np.testing.assert_array_equal(*ends)
 

@@ -4,19 +4,22 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from tiny_training import COLUMNS, write_manifest
 
 from pneumo_core.errors import RunError
+from pneumo_core.model.architecture import build_model
 from pneumo_core.model.bundle import Bundle, load_bundle
+from pneumo_core.model.idle_blocks import idle_blocks
 from pneumo_core.types import CLASSES
 from train.__main__ import main
 from train.calibrate import fit_temperature
 from train.conformal import fit_sets, measure_sets
 from train.data import read_rows, rows_digest
 from train.predict import Predictions, bundle_predictor, predict, run_predictor
-from train.promote import Promotion, promote
+from train.promote import Promotion, promote, stored_weights
 from train.run import RunDirectory
 
 
@@ -45,6 +48,22 @@ def test_the_bundle_says_what_the_run_said_but_for_rounding(
     spread = of_run.logits.std()
     assert spread > 0
     assert np.abs(of_bundle["test"].logits - of_run.logits).max() < max(0.01, 0.05 * spread)
+
+
+def test_kernels_of_idle_blocks_are_stored_as_zeros_and_change_nothing() -> None:
+    keras.utils.set_random_seed(5)
+    model = build_model("efficientnetb0", "linear", "none", 64)
+    norm = model.get_layer("block6c_project_bn")
+    norm.gamma.assign(np.zeros(norm.gamma.shape))
+    films = np.random.default_rng(5).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    before = model.predict_on_batch(films)
+    stored = stored_weights(model, idle_blocks(model))
+    zeros = {name for name, weight in stored if name.endswith("kernel") and not weight.any()}
+    assert zeros == {name for name, _ in stored if name.startswith("block6c_") and name.endswith("kernel")}
+    assert len(zeros) == 5
+    model.set_weights([weight for _, weight in stored])
+    np.testing.assert_array_equal(model.predict_on_batch(films), before)
+    assert before.std() > 0
 
 
 def test_the_temperature_was_fitted_on_val(bundle: Bundle, of_bundle: dict[str, Predictions]) -> None:
