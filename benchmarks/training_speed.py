@@ -21,6 +21,7 @@ from pneumo_core.model.architecture import BACKBONES, build_model
 from pneumo_core.preprocess import to_square
 from pneumo_core.reading import read_film
 from pneumo_core.types import CLASSES
+from train.allocator import keep_freed_memory
 from train.batches import TrainingBatches
 from train.config import FitConfig
 from train.data import FilmRow, Films, class_weights
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1], help="threads that make batches")
     parser.add_argument("--precision", default="float32", help="float32 or mixed_bfloat16")
     options = parser.parse_args()
+    keep_freed_memory()
     keras.config.set_dtype_policy(options.precision)
     devices = ", ".join(keras.distribution.list_devices())
     print(

@@ -131,10 +131,12 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 
 def _fit(options: argparse.Namespace) -> None:
     # Keras takes seconds to import: each command imports what it needs.
+    from train.allocator import keep_freed_memory
     from train.fit import fit
     from train.parallel import Crew, use_all_devices
     from train.run import FollowedRun, RunDirectory
 
+    keep_freed_memory()
     if not options.resume and not options.data:
         raise RunError("--data is missing. Give a manifest CSV or a folder with one folder for each class.")
     settings = {setting.name: getattr(options, setting.name) for setting in fields(FitConfig)}
