@@ -18,14 +18,12 @@ PREVIOUS = "Previous"
 END = "End the tour"
 READING = "This film is being read."
 AWAY = "You have opened another film. Next and Previous lead back to the tour."
-YOUR_TURN = (
-    "Look at the film first and record your impression on the right. The program's answer and its map come after it."
-)
+YOUR_TURN = "Look at the film first and record your impression. The program's answer and its map come after it."
 PHANTOMS_MEAN_NOTHING = "Phantoms were drawn by a program: what is answered to them means nothing."
 # What to look at, by the kind of the stop.
 LOOK = {
     "clear": (
-        "Right: what can not be ruled out, then the probabilities. Move over the panes: one place, both panes. Drag, "
+        "The answer: what can not be ruled out, then the probabilities. Move over the panes: one place, both panes. Drag, "
         "wheel, and the keys under ? change window, zoom, and map."
     ),
     "opacity": (
@@ -33,7 +31,7 @@ LOOK = {
         "says where a score came from, not where disease is."
     ),
     "inverted": (
-        "This is the first phantom's negative. It is read, but with a caution on the right: the answer may suffer. "
+        "This is the first phantom's negative. It is read, but with a caution: the answer may suffer. "
         "Press i to look at it the right way round."
     ),
     "refused": (
