@@ -21,7 +21,8 @@ class FitConfig:
     teacher: str = ""  # folder of a bundle
     distillation: float = 0.0  # share of the teacher's answer in the target, 0..1
     only_lungs: float = 0.0  # share of films of which all but the lungs is covered, 0..1
-    lungs_covered: float = 0.0  # share of films whose lungs are covered and whose target is even, 0..1
+    # Share of films whose lungs are covered and whose target is even, 0..1. The accuracy on train counts them, too.
+    lungs_covered: float = 0.0
     frozen_epochs: int = 1
     epochs: int = 50
     unfreeze_from: str = ""  # first backbone layer that is tuned; empty: all of them

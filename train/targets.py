@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pneumo_core.errors import RunError
 from pneumo_core.types import CLASSES, Float32
 from train.config import FitConfig
 from train.data import Films
@@ -27,11 +28,17 @@ def make_targets(films: Films, config: FitConfig, run: RunDirectory | None = Non
         float32 [n, 4], each row of sum 1.
 
     Raises:
+        RunError: if there is a teacher without a share, or a share without a teacher.
         BundleError, EngineError, DataError: if the teacher can not read the films.
     """
+    if bool(config.teacher) != (config.distillation > 0):
+        raise RunError(
+            f"The teacher is {config.teacher or 'none'} and its share {config.distillation:g}. Give both --teacher and "
+            "--distillation, or neither."
+        )
     labels = np.eye(len(CLASSES), dtype=np.float32)[films.labels]
     targets = labels * (1 - config.label_smoothing) + config.label_smoothing / len(CLASSES)
-    if config.teacher and config.distillation:
+    if config.teacher:
         if run is not None and run.taught_file.exists():
             taught = np.load(run.taught_file)
         else:

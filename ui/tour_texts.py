@@ -23,8 +23,8 @@ PHANTOMS_MEAN_NOTHING = "Phantoms were drawn by a program: what is answered to t
 # What to look at, by the kind of the stop.
 LOOK = {
     "clear": (
-        "The answer: what can not be ruled out, then the probabilities. Move over the panes: one place, both panes. Drag, "
-        "wheel, and the keys under ? change window, zoom, and map."
+        "The answer: what can not be ruled out, then the probabilities. Move over the panes: one place, both panes. "
+        "Drag, wheel, and the keys under ? change window, zoom, and map."
     ),
     "opacity": (
         "Choose each class under the film and compare the maps, or take one class's from another's (minus). The map "

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pneumo_core.errors import BundleError
+from pneumo_core.errors import BundleError, RunError
 from pneumo_core.model.bundle import Bundle
 from train.config import FitConfig
 from train.data import Films, load_films, read_rows
@@ -44,6 +44,12 @@ def test_a_run_asks_its_teacher_once(films: Films, small_bundle: Bundle, tmp_pat
     gone = replace(config, teacher=str(tmp_path / "nobody"))
     np.testing.assert_array_equal(make_targets(films, gone, RunDirectory(tmp_path)), first)
     assert np.abs(first - make_targets(films, PLAIN)).max() > 0.1
+
+
+@pytest.mark.parametrize("half", [{"teacher": "somebody"}, {"distillation": 0.5}])
+def test_a_teacher_and_its_share_belong_together(films: Films, half: dict[str, object]) -> None:
+    with pytest.raises(RunError, match="both --teacher and --distillation"):
+        make_targets(films, replace(PLAIN, **half))
 
 
 def test_a_teacher_that_is_not_there_is_told_of(films: Films, tmp_path: Path) -> None:
