@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from pneumo_core.lungs.prepare import prepare_lungs
 from pneumo_core.lungs.segmenter import LungSegmenter
+from pneumo_core.types import Float32
 
 _GRID = 64  # rows and columns that the masks are kept at
 _LEAST_SHARE = 0.05  # of the film: where less than this was found, nothing is covered
@@ -68,10 +69,25 @@ class LungCovers:
         mask = self._masks[film]
         if mask.mean() < _LEAST_SHARE:
             return None
-        large = cv2.resize(mask.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR) > 0.5
-        margin = 2 * round(random.uniform(*_MARGIN) * size) + 1
-        widened = cv2.dilate(large.astype(np.uint8), np.ones((margin, margin), np.uint8)).astype(bool)
+        widened = widen_lungs(mask.astype(np.float32), size, size, random.uniform(*_MARGIN))
         return None if widened.all() else widened
+
+
+def widen_lungs(probability: Float32, width: int, height: int, margin: float) -> NDArray[np.bool_]:
+    """Draw a lung mask at a film's size, and widen it.
+
+    Args:
+        probability: float32 [h, w] in 0..1, that a cell belongs to a lung.
+        width: of the film.
+        height: of the film.
+        margin: to widen by on every side, as a share of the longer side.
+
+    Returns:
+        bool [height, width].
+    """
+    large = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    side = 2 * round(margin * max(width, height)) + 1
+    return cv2.dilate(large.astype(np.uint8), np.ones((side, side), np.uint8)).astype(bool)
 
 
 def _fill(square: NDArray[np.uint8], covered: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.uint8]:

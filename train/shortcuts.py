@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -35,6 +34,7 @@ from pneumo_core.types import CLASSES, FilmClass, Float32, Radiograph
 from train.bootstrap import LEVEL, RESAMPLES, draw_weights
 from train.data import FilmRow, read_rows
 from train.evaluate import Selection
+from train.lung_covers import widen_lungs
 from train.metrics import Float64, Int64, figures, softmax
 
 _FILMS_AT_ONCE = 8
@@ -134,10 +134,7 @@ def _lung_finder() -> tuple[Cover, str]:
     segmenter = LungSegmenter.load()
 
     def lungs(film: Radiograph) -> NDArray[np.bool_]:
-        found = segmenter.mask(film).probability
-        mask = cv2.resize(np.asarray(found, np.float32), (film.width, film.height), interpolation=cv2.INTER_LINEAR)
-        margin = 2 * round(_MARGIN * max(film.width, film.height)) + 1
-        widened = cv2.dilate((mask > 0.5).astype(np.uint8), np.ones((margin, margin), np.uint8)).astype(bool)
+        widened = widen_lungs(segmenter.mask(film).probability, film.width, film.height, _MARGIN)
         # Where no lung is found, or nothing else, there is nothing to take the covering grey from.
         return widened if widened.any() and not widened.all() else _middle(film)
 
