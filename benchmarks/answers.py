@@ -14,7 +14,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pneumo_core.answer import Answer, AnswerKind, answer_of
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.reading import read_film
 from pneumo_core.types import FilmClass, Reading
 

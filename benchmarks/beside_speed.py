@@ -24,7 +24,8 @@ from pneumo_core.explain.with_gradient import WITH_GRADIENT
 from pneumo_core.intake import assess
 from pneumo_core.intake.look import look_at
 from pneumo_core.lungs.segmenter import LungSegmenter
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.preprocess import preprocess
 from pneumo_core.reading import read_film
 from pneumo_core.types import Radiograph

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from pneumo_core.explain.gradcam import heatmaps
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.model.head import load_head
 from pneumo_core.preprocess import preprocess
 from pneumo_core.reading import read_film

@@ -28,7 +28,8 @@ from pydicom import uid
 
 from benchmarks.film_files import dicom_file
 from benchmarks.running_app import ROOT, chromium, running_app
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.reading import read_film
 from ui import texts
 

@@ -20,7 +20,8 @@ from itertools import islice
 from pathlib import Path
 
 from pneumo_core.errors import PneumoError, ReadError
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.overlay import write_overlays
 from pneumo_core.reading import check_file_size, read_film
 from pneumo_core.records import CSV_COLUMNS, NOTICE, csv_row, line, record_of

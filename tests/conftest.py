@@ -7,7 +7,8 @@ from stand_ins import FILMS, film_paths, make_bundle
 
 from pneumo_core.errors import BundleError
 from pneumo_core.intake import Gate, default_gate
-from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.bundle import Bundle, load_bundle
 from pneumo_core.model.classifier import Classifier
 from pneumo_core.model.gradient_network import GradientNetwork
 from pneumo_core.reading import read_film

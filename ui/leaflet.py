@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pneumo_core.model.bundle import default_bundle, load_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.bundle import load_bundle
 from ui import reports, tour_texts
 
 

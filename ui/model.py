@@ -17,7 +17,8 @@ from pneumo_core.explain.methods import Explainer
 from pneumo_core.language import Message, joined
 from pneumo_core.lungs.mask import LungMask, share_inside
 from pneumo_core.lungs.segmenter import LungSegmenter
-from pneumo_core.model.classifier import Classifier, default_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.classifier import Classifier
 from pneumo_core.selftest import selftest
 from pneumo_core.types import Assessment, Heatmap, Prediction, Radiograph, Reading, SimilarFilms
 from ui.prices import Prices

@@ -11,7 +11,8 @@ import streamlit as st
 
 from pneumo_core import language
 from pneumo_core.errors import BundleError
-from pneumo_core.model.bundle import SUMS_FILE, Bundle, default_bundle, load_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.bundle import SUMS_FILE, Bundle, load_bundle
 from ui import assets, leaflet
 from ui import model_card_texts as texts
 from ui.model_card_charts import confusion_chart, figures_chart, predictive_chart, reliability_chart

@@ -6,8 +6,7 @@ import streamlit as st
 
 from pneumo_core.errors import BundleError
 from pneumo_core.language import shown
-from pneumo_core.model.active import active_bundles, roll_back
-from pneumo_core.model.bundle import default_bundle
+from pneumo_core.model.active import active_bundles, default_bundle, roll_back
 from ui import training_texts as texts
 
 _REFRESH_SECONDS = 2.0

@@ -49,6 +49,36 @@ def active_bundles() -> list[Path]:
         ) from error
 
 
+def default_bundle() -> Path:
+    """Find the bundle that the app and the command line use.
+
+    The environment variable PNEUMO_MODEL gives a bundle's folder. Without it, it is the bundle that was made active on
+    this machine (`pneumo_core.model.active`), or else the last folder by name in `assets/models` of the repository.
+
+    Returns:
+        The bundle's folder, not checked yet.
+
+    Raises:
+        BundleError: if there is none.
+    """
+    if chosen := os.environ.get("PNEUMO_MODEL"):
+        return Path(chosen)
+    if promoted := active_bundles():
+        return promoted[-1]
+    models = Path(__file__).resolve().parents[2] / "assets" / "models"
+    # Other networks lie there too; only a bundle has shards.
+    folders = sorted(path.parent for path in models.glob("*/weights-00.bin"))
+    if not folders:
+        raise BundleError(
+            Message(
+                "There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "
+                "folder of one in the environment variable PNEUMO_MODEL.",
+                models=str(models),
+            )
+        )
+    return folders[-1]
+
+
 def activate(folder: Path) -> None:
     """Make a bundle the one that answers; the earlier one is kept for `roll_back`."""
     _write([*active_bundles(), folder.absolute()])

@@ -1,7 +1,8 @@
 """The model bundle: a trained network as a folder of plain files, `assets/models/<name>/`.
 
     model.json       schema, architecture, classes, temperature, metrics, training, and where each tensor lies
-    weights-NN.bin   little-endian tensors one after another; kernels in float16, everything else in float32
+    weights-NN.bin   little-endian tensors one after another; kernels in float16, everything else in float32, and what
+                     is zero throughout (the kernels of idle blocks) takes no room
     CARD.md          the model card
     selftest.json    what the network says of the phantoms (`pneumo_core.selftest`)
     similar.json     an index of the training films, and similar.bin; optional (`pneumo_core.similar`)
@@ -27,7 +28,6 @@ from numpy.typing import NDArray
 
 from pneumo_core.errors import BundleError
 from pneumo_core.language import Message
-from pneumo_core.model.active import active_bundles
 from pneumo_core.model.sets import SetThresholds
 from pneumo_core.model.sums import AGAIN, PLAIN_NAME
 from pneumo_core.model.sums import SUMS_FILE as SUMS_FILE
@@ -43,6 +43,7 @@ SELFTEST_FILE = "selftest.json"
 SHARD_BYTES = 47_000_000  # hosts of repositories warn from 50 MB a file on
 _JSON_BYTES = 8_000_000
 _DTYPES: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
+_ZEROS = "zeros"  # stands for a dtype where a tensor is zero throughout and is not stored
 _DIGEST_CHARACTERS = 12
 
 
@@ -53,7 +54,7 @@ class TensorEntry:
     Attributes:
         name: "layer/variable", as `weight_names` gives it.
         shape: the tensor's shape; () for a scalar.
-        dtype: "float16" or "float32", as stored.
+        dtype: "float16" or "float32", as stored; "zeros" for a tensor that is zero throughout and not stored.
         file: the shard.
         offset: the first byte in the shard.
     """
@@ -67,7 +68,7 @@ class TensorEntry:
     @property
     def nbytes(self) -> int:
         """Bytes that the tensor takes in its shard."""
-        return math.prod(self.shape) * _DTYPES[self.dtype].itemsize
+        return 0 if self.dtype == _ZEROS else math.prod(self.shape) * _DTYPES[self.dtype].itemsize
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +129,8 @@ class Bundle:
         return tensors
 
     def _read_one(self, entry: TensorEntry) -> Float32:
+        if entry.dtype == _ZEROS:
+            return np.zeros(entry.shape, np.float32)
         count = math.prod(entry.shape)
         try:
             flat = np.fromfile(self.folder / entry.file, _DTYPES[entry.dtype], count, offset=entry.offset)
@@ -251,11 +254,12 @@ def _tensors(folder: Path, model: dict[str, Any], listed: set[str]) -> tuple[Ten
                 shape = tuple(item["shape"])
                 entry = TensorEntry(str(item["name"]), shape, item["dtype"], file, item["offset"])
                 sane = all(type(side) is int and 0 < side < 2**31 for side in shape) and len(shape) <= 8
-                if entry.dtype not in _DTYPES or not sane or type(entry.offset) is not int or entry.offset != end:
+                known = entry.dtype in _DTYPES or entry.dtype == _ZEROS
+                if not known or not sane or type(entry.offset) is not int or entry.offset != end:
                     raise BundleError(
                         f"{MODEL_FILE} of {folder.name} describes the tensor {entry.name} as {entry.dtype} "
-                        f"{list(shape)} at byte {entry.offset} of {file}; float16 or float32, sides above 0, and "
-                        f"byte {end} were expected. {AGAIN}"
+                        f"{list(shape)} at byte {entry.offset} of {file}; float16, float32, or zeros, sides above "
+                        f"0, and byte {end} were expected. {AGAIN}"
                     )
                 entries.append(entry)
                 end += entry.nbytes
@@ -360,41 +364,13 @@ def _write_shards(folder: Path, weights: Iterable[tuple[str, NDArray[Any]]]) -> 
             data = np.asarray(values).astype(_DTYPES[dtype])
         if not np.isfinite(data).all():
             raise BundleError(f"The weight {name} holds values that {dtype} can not hold. Train the model anew.")
-        if not shards or end + data.nbytes > SHARD_BYTES:
+        content = data.tobytes() if data.any() else b""
+        if not shards or end + len(content) > SHARD_BYTES:
             shards.append({"file": f"weights-{len(shards):02d}.bin", "tensors": []})
             end = 0
-        shards[-1]["tensors"].append({"name": name, "shape": list(data.shape), "dtype": dtype, "offset": end})
+        stored = dtype if content else _ZEROS
+        shards[-1]["tensors"].append({"name": name, "shape": list(data.shape), "dtype": stored, "offset": end})
         with (folder / shards[-1]["file"]).open("ab") as file:
-            file.write(data.tobytes())
-        end += data.nbytes
+            file.write(content)
+        end += len(content)
     return shards
-
-
-def default_bundle() -> Path:
-    """Find the bundle that the app and the command line use.
-
-    The environment variable PNEUMO_MODEL gives a bundle's folder. Without it, it is the bundle that was made active on
-    this machine (`pneumo_core.model.active`), or else the last folder by name in `assets/models` of the repository.
-
-    Returns:
-        The bundle's folder, not checked yet.
-
-    Raises:
-        BundleError: if there is none.
-    """
-    if chosen := os.environ.get("PNEUMO_MODEL"):
-        return Path(chosen)
-    if promoted := active_bundles():
-        return promoted[-1]
-    models = Path(__file__).resolve().parents[2] / "assets" / "models"
-    # Other networks lie there too; only a bundle has shards.
-    folders = sorted(path.parent for path in models.glob("*/weights-00.bin"))
-    if not folders:
-        raise BundleError(
-            Message(
-                "There is no model bundle in {models}. Get one, make one with `python -m train promote`, or give the "
-                "folder of one in the environment variable PNEUMO_MODEL.",
-                models=str(models),
-            )
-        )
-    return folders[-1]

@@ -10,14 +10,12 @@ import numpy as np
 from pneumo_core.explain.gradcam import heatmaps
 from pneumo_core.intake import Gate, assess, default_gate
 from pneumo_core.intake.look import look_at
-from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle
+from pneumo_core.model.bundle import Bundle, load_bundle
 from pneumo_core.model.engine import Engine, Progress, open_engine
 from pneumo_core.model.head import Head, load_head
 from pneumo_core.preprocess import preprocess
 from pneumo_core.similar import SimilarIndex, load_index
 from pneumo_core.types import Assessment, Float32, Prediction, Radiograph, Reading
-
-__all__ = ["Classifier", "default_bundle"]
 
 _FILMS_AT_ONCE = 8
 _THREADS = 2  # that prepare films while the engine runs

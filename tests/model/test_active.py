@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from pneumo_core.errors import BundleError
-from pneumo_core.model.active import activate, active_bundles, promoted_models, roll_back, runs_folder
-from pneumo_core.model.bundle import default_bundle
+from pneumo_core.model.active import activate, active_bundles, default_bundle, promoted_models, roll_back, runs_folder
 
 
 @pytest.fixture(autouse=True)

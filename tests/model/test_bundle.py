@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from pneumo_core.errors import BundleError
+from pneumo_core.model import active
 from pneumo_core.model import bundle as bundle_module
-from pneumo_core.model.bundle import Bundle, default_bundle, load_bundle, write_bundle
+from pneumo_core.model.active import default_bundle
+from pneumo_core.model.bundle import Bundle, load_bundle, write_bundle
 from pneumo_core.model.head import load_head
 
 RNG = np.random.default_rng(0)
@@ -87,6 +89,17 @@ def test_shards_stay_under_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [entry.file for entry in bundle.tensors] == ["weights-00.bin"] * 3 + ["weights-01.bin"] * 2
     assert all(path.stat().st_size <= 500 for path in bundle.folder.glob("weights-*.bin"))
     np.testing.assert_array_equal(bundle.read()["head_logits/bias"], WEIGHTS[-1][1])
+
+
+def test_what_is_zero_throughout_takes_no_room(tmp_path: Path) -> None:
+    idle = [("block1b_dwconv/kernel", np.zeros((3, 3, 8, 1), np.float32)), ("block1b_bn/count", np.float32(0))]
+    whole, small = write(tmp_path / "whole"), write(tmp_path / "small", weights=[*WEIGHTS, *idle])
+    shard = "weights-00.bin"
+    assert (small.folder / shard).read_bytes() == (whole.folder / shard).read_bytes()
+    tensors = small.read()
+    assert list(tensors) == [name for name, _ in (*WEIGHTS, *idle)]
+    for name, values in idle:
+        np.testing.assert_array_equal(tensors[name], values, strict=True)
 
 
 @pytest.mark.parametrize("name", ["weights-00.bin", "model.json", "CARD.md"])
@@ -217,7 +230,7 @@ def test_the_environment_chooses_the_bundle(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_last_bundle_by_name_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PNEUMO_MODEL", raising=False)
-    monkeypatch.setattr(bundle_module, "__file__", str(tmp_path / "pneumo_core" / "model" / "bundle.py"))
+    monkeypatch.setattr(active, "__file__", str(tmp_path / "pneumo_core" / "model" / "active.py"))
     with pytest.raises(BundleError, match="There is no model bundle in"):
         default_bundle()
     for name in ("b", "a"):
