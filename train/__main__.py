@@ -28,6 +28,7 @@ _FIT_HELP = {
     "films_per_epoch": "films drawn in an epoch; 0 draws all",
     "augmentation": "strength of the augmentation, 0 (left-right flips only) to 1",
     "amplitude_mixing": "share of films that get the low-frequency Fourier amplitudes of another film",
+    "mixup": "share of films that are mixed with another film, label and all",
     "source_balance": "0 draws all films of a class alike, 1 all sources of a class",
     "label_smoothing": "share of the label that is spread over all classes",
     "teacher": "folder of a bundle whose answers are learned in part",
@@ -319,7 +320,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
 
 
 def _gate(options: argparse.Namespace) -> None:
-    from pneumo_core.model.bundle import default_bundle
+    from pneumo_core.model.active import default_bundle
     from train.gate import gate
 
     passed = gate(options.bundle, default_bundle(), options.data, options.margin, options.out)

@@ -13,12 +13,15 @@ from train.config import FitConfig
 from train.data import Films, film_shares
 from train.lung_covers import LungCovers
 
+_MIXUP_ALPHA = 0.3  # of the beta distribution that the other film's share is drawn from
+
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """One epoch of shuffled batches: (films float32 [n, S, S, 3] in 0..255, targets float32 [n, 4], weights [n]).
 
     Order and variants depend on seed, epoch, and position alone, not on threads or on what was drawn before: a resumed
-    run sees what an undisturbed one would have seen.
+    run sees what an undisturbed one would have seen. With `mixup` a film, and what is to be answered of it, are mixed
+    with another's (Zhang et al. 2018, arXiv 1710.09412).
     """
 
     def __init__(
@@ -76,6 +79,13 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
                 other = self._films.squares[random.integers(len(self._films.rows))]
                 variant = mix_amplitudes(variant, augment(other, config.size, config.augmentation, random), random)
             batch[place] = as_input(normalise_greys(variant))
+            if random.random() < config.mixup:
+                other = int(random.integers(len(self._films.rows)))
+                partner = augment(self._films.squares[other], config.size, config.augmentation, random)
+                share = np.float32(random.beta(_MIXUP_ALPHA, _MIXUP_ALPHA))
+                batch[place] += share * (as_input(normalise_greys(partner)) - batch[place])
+                targets[place] += share * (self._targets[other] - targets[place])
+                weights[place] += share * (self._weights[other] - weights[place])
         return batch, targets, weights
 
     def _cover(self, film: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:

@@ -16,6 +16,7 @@ class FitConfig:
     films_per_epoch: int = 0  # 0: all of them
     augmentation: float = 1.0  # strength, 0..1
     amplitude_mixing: float = 0.0  # share of films, 0..1
+    mixup: float = 0.0  # share of films that are mixed with another one, 0..1
     source_balance: float = 0.0
     label_smoothing: float = 0.0
     teacher: str = ""  # folder of a bundle

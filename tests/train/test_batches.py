@@ -54,6 +54,31 @@ def test_batches_do_not_depend_on_what_was_drawn_before(films: Films) -> None:
             np.testing.assert_array_equal(part, same)
 
 
+def test_mixup_mixes_films_and_what_is_to_be_answered_alike(films: Films) -> None:
+    config = replace(CONFIG, augmentation=0.0, amplitude_mixing=0.0)  # the films themselves, flipped or not
+    targets = np.random.default_rng(5).dirichlet(np.ones(4), len(films.rows)).astype(np.float32)  # tell each film
+    plain = TrainingBatches(films, targets, WEIGHTS, config, 0)
+    mixed = TrainingBatches(films, targets, WEIGHTS, replace(config, mixup=0.5), 0)
+    partners = next(iter(ReadingBatches(films, 64, len(films.rows))))[0][..., 0]  # [n, 64, 64]
+    partners = np.concatenate([partners, partners[:, :, ::-1]])
+    shares = []
+    for before, after in zip(plain, mixed, strict=True):
+        for film, target, was, wanted in zip(after[0], after[1], before[0], before[1], strict=True):
+            moved, ways = (film - was)[..., 0], partners - was[..., 0]
+            share = (moved * ways).sum((1, 2)) / np.maximum((ways**2).sum((1, 2)), 1e-6)
+            misses = np.abs(moved - share[:, None, None] * ways).mean((1, 2))
+            found = misses.argmin()
+            assert misses[found] < 1.0  # of 255: the films of the reader are not rounded and warped
+            expected = wanted + share[found] * (targets[found % len(targets)] - wanted)
+            if abs(moved).max() > 1:
+                np.testing.assert_allclose(target, expected, atol=0.02)
+                shares.append(share[found])
+            else:
+                np.testing.assert_allclose(target, wanted, atol=0.02)
+    assert 5 < len(shares) < 25
+    assert 0 < min(shares) < 0.5 < max(shares) <= 1.01
+
+
 def test_processes_share_a_batch_out(films: Films) -> None:
     whole = _batches(films)[1]
     shares = [_batches(films, processes=2, number=number)[1] for number in range(2)]
