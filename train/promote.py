@@ -2,7 +2,7 @@
 
 The weights are rounded as the bundle stores them before anything is predicted, and all predictions come from the
 bundle by its own engine: the figures on the card are those of the files beside it. Kernels of residual blocks that add
-nothing are stored as zeros: they change no answer, and archives need no room for them. The features that it gives on
+nothing become zeros: they change no answer, and the bundle needs no room for them. The features that it gives on
 the way become the index of similar films.
 """
 
