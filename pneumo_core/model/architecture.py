@@ -24,13 +24,14 @@ FEATURE_LAYER = "pneumo_features"  # the head's input: the backbone's last featu
 HEAD_PREFIX = "head_"  # every layer of the head is named so, and no other layer
 _HIDDEN_UNITS = (1024, 512, 256)
 DROPOUT = 0.3
-# keras.applications' EfficientNet with weights="imagenet" divides by sqrt(std) in a layer that weights=None lacks.
+_DROPOUT_SEED = 0  # `train.fit` sets the state in each epoch; without a seed PyTorch uses a state that no run keeps
 # The layer types that keras.applications leaves unnamed, with the names that Keras then makes up.
 _UNNAMED_KINDS = {
     keras.layers.Normalization: "normalization",
     keras.layers.Conv2D: "conv2d",
     keras.layers.BatchNormalization: "batch_normalization",
 }
+# keras.applications' EfficientNet with weights="imagenet" divides by sqrt(std) in a layer that weights=None lacks.
 _IMAGENET_STD_RGB = (0.229, 0.224, 0.225)
 
 
@@ -107,7 +108,7 @@ def _build_backbone(name: str, size: int) -> keras.Model:
 
 def _published_head(features: keras.KerasTensor) -> keras.KerasTensor:
     x = keras.layers.GlobalAveragePooling2D(name="head_pool")(features)
-    x = keras.layers.Dropout(DROPOUT, name="head_dropout")(x)
+    x = keras.layers.Dropout(DROPOUT, seed=_DROPOUT_SEED, name="head_dropout")(x)
     x = keras.layers.BatchNormalization(name="head_bn0")(x)
     for position, units in enumerate(_HIDDEN_UNITS, start=1):
         x = keras.layers.Dense(units, activation="relu", name=f"head_dense{position}")(x)
@@ -117,7 +118,7 @@ def _published_head(features: keras.KerasTensor) -> keras.KerasTensor:
 
 def _linear_head(features: keras.KerasTensor) -> keras.KerasTensor:
     x = keras.layers.GlobalAveragePooling2D(name="head_pool")(features)
-    x = keras.layers.Dropout(DROPOUT, name="head_dropout")(x)
+    x = keras.layers.Dropout(DROPOUT, seed=_DROPOUT_SEED, name="head_dropout")(x)
     return keras.layers.Dense(len(CLASSES), dtype="float32", name="head_logits")(x)
 
 

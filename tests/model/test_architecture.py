@@ -116,3 +116,10 @@ def test_weights_that_do_not_exist_or_fit_are_refused(tmp_path: Path) -> None:
     build_model("resnet50", "linear", size=64).save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(BundleError, match="fit neither"):
         build_model("efficientnetb0", "linear", tmp_path / "other.weights.h5", size=64)
+
+
+@pytest.mark.parametrize("head", ["published", "linear"])
+def test_the_dropout_draws_from_a_state_of_its_own(head: str) -> None:
+    """Without a seed PyTorch's backend draws from its global state, which no resumed run has."""
+    model = build_model("efficientnetb0", head, "none", 64)
+    assert model.get_layer("head_dropout").get_config()["seed"] is not None
