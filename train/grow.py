@@ -110,7 +110,7 @@ def grow(sources: Sequence[RunDirectory], target: RunDirectory, data: Path, seed
     """Grow the best B0 of a run, or of two, into a B7, prove that they agree, and write it as a run of its own.
 
     Args:
-        sources: the runs of one or two B0s.
+        sources: the runs of one or two B0s; of two sizes of input the B7 gets the larger one.
         target: directory of the new run; its best.weights.h5 is what `fit --weights` takes.
         data: the data set whose val films prove the growth.
         seed: seed of random weights and noise.
@@ -120,16 +120,16 @@ def grow(sources: Sequence[RunDirectory], target: RunDirectory, data: Path, seed
         between the pooled features of the B7 and those of both B0s.
 
     Raises:
-        RunError: if a source is no efficientnetb0, the two differ in head or size, or the networks differ by more than
+        RunError: if a source is no efficientnetb0, the two differ in their heads, or the networks differ by more than
             1e-3.
     """
     settings: list[dict[str, Any]] = [source.config()["settings"] for source in sources]
     for source, setting in zip(sources, settings, strict=True):
         if setting["backbone"] != "efficientnetb0":
             raise RunError(f"{source.path} holds a {setting['backbone']}. Only an efficientnetb0 can grow to a B7.")
-    head, size = settings[0]["head"], settings[0]["size"]
-    if (head, size) != (settings[-1]["head"], settings[-1]["size"]):
-        raise RunError("The two runs differ in head or size. Grow together what was trained from one start.")
+    head, size = settings[0]["head"], max(setting["size"] for setting in settings)
+    if head != settings[-1]["head"]:
+        raise RunError("The two runs differ in their heads. Grow together what was trained from one start.")
     keras.utils.set_random_seed(seed)
     small = [build_model("efficientnetb0", head, source.best_file, size) for source in sources]
     large = build_model("efficientnetb7", head, "none", size)
@@ -153,7 +153,7 @@ def grow(sources: Sequence[RunDirectory], target: RunDirectory, data: Path, seed
             "kind": "grow",
             "source_run": str(sources[0].path),
             **({"second_run": str(sources[1].path)} if len(sources) > 1 else {}),
-            "settings": {**settings[0], "backbone": "efficientnetb7", "data": str(data), "seed": seed},
+            "settings": {**settings[0], "backbone": "efficientnetb7", "size": size, "data": str(data), "seed": seed},
             "difference": difference,
             "proof_films": len(chosen),
         }
