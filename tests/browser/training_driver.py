@@ -1,5 +1,6 @@
 """Drives the Training page as an operator would."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class TrainingPage:
     def click(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
-    def see(self, text: str) -> None:
+    def see(self, text: str | re.Pattern[str]) -> None:
         self.page.get_by_text(text).filter(visible=True).first.wait_for()
 
     def check_data(self, data: Path) -> None:
