@@ -137,8 +137,7 @@ def _fit(options: argparse.Namespace) -> None:
     from train.parallel import Crew, use_all_devices
     from train.run import FollowedRun, RunDirectory
 
-    if os.environ.get("KERAS_BACKEND") != "torch":  # its many sizes tear such a heap: 12 GB after 70 steps, not 3
-        keep_freed_memory()
+    keep_freed_memory()
     if not options.resume and not options.data:
         raise RunError("--data is missing. Give a manifest CSV or a folder with one folder for each class.")
     settings = {setting.name: getattr(options, setting.name) for setting in fields(FitConfig)}
