@@ -30,6 +30,7 @@ _FIT_HELP = {
     "amplitude_mixing": "share of films that get the low-frequency Fourier amplitudes of another film",
     "mixup": "share of films that are mixed with another film, label and all",
     "source_balance": "0 draws all films of a class alike, 1 all sources of a class",
+    "class_draws": "0 draws all films alike, 1 all classes; weigh them by --class-balance 0 then",
     "label_smoothing": "share of the label that is spread over all classes",
     "teacher": "folder of a bundle whose answers are learned in part",
     "distillation": "share of the teacher's answer in what is learned",
@@ -283,6 +284,7 @@ def _grow(options: argparse.Namespace) -> None:
 def _add_shrink(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, help="folder of a bundle whose B7 was grown from a B0")
     parser.add_argument("--run", type=Path, required=True, help="run directory of the B0, for `fit --weights`")
+    parser.add_argument("--half", choices=("first", "second"), default="", help="which one of two B0s to take out")
 
 
 def _shrink(options: argparse.Namespace) -> None:
@@ -290,7 +292,7 @@ def _shrink(options: argparse.Namespace) -> None:
     from train.shrink import shrink
 
     target = RunDirectory(options.run)
-    shrink(options.bundle, target)
+    shrink(options.bundle, target, options.half)
     print(f"{target.best_file}: the B0 inside the bundle's B7. Train it on with `fit --weights`.")
 
 

@@ -56,8 +56,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._weights = weights[films.labels]
         self._key = (config.seed, epoch)
         self._share = slice(config.batch_size * number // processes, config.batch_size * (number + 1) // processes)
-        shares = film_shares(films.rows, config.source_balance)
+        shares = film_shares(films.rows, config.source_balance, config.class_draws)
         self._order = _draw_order(shares, config.films_per_epoch or len(films.rows), config.seed, epoch)
+        self._earlier = _earlier_draws(self._order)
 
     def __len__(self) -> int:
         """Number of batches; the last short one is left out, since batch statistics of few films are poor."""
@@ -66,11 +67,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[Float32, Float32, NDArray[np.float32]]:
         """Batch number `index`."""
         config = self._config
-        chosen = self._order[index * config.batch_size : (index + 1) * config.batch_size][self._share]
+        places = slice(index * config.batch_size, (index + 1) * config.batch_size)
+        chosen, earlier = self._order[places][self._share], self._earlier[places][self._share]
         batch = np.empty((len(chosen), config.size, config.size, 3), np.float32)
         targets, weights = self._targets[chosen], self._weights[chosen]
         for place, film in enumerate(chosen):
-            random = np.random.default_rng((*self._key, 1, int(film)))
+            # A film that is drawn again in an epoch gets another variant.
+            again = [int(earlier[place])] if earlier[place] else []
+            random = np.random.default_rng((*self._key, 1, int(film), *again))
             square, has_lungs = self._cover(int(film), random)
             if not has_lungs:
                 targets[place], weights[place] = 1 / len(CLASSES), 1.0
@@ -114,6 +118,15 @@ def _draw_order(shares: NDArray[np.float64], per_epoch: int, seed: int, epoch: i
     points = (np.arange(per_epoch) + 0.5) / per_epoch * ends[-1]
     drawn = shuffled[np.minimum(np.searchsorted(ends, points), len(shares) - 1)]
     return random.permutation(drawn)
+
+
+def _earlier_draws(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each film of an order was drawn before: int64 [n]."""
+    sorting = np.argsort(order, kind="stable")
+    firsts = np.searchsorted(order[sorting], order[sorting])
+    earlier = np.empty_like(order)
+    earlier[sorting] = np.arange(len(order)) - firsts
+    return earlier
 
 
 class ReadingBatches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -18,6 +18,7 @@ class FitConfig:
     amplitude_mixing: float = 0.0  # share of films, 0..1
     mixup: float = 0.0  # share of films that are mixed with another one, 0..1
     source_balance: float = 0.0
+    class_draws: float = 0.0
     label_smoothing: float = 0.0
     teacher: str = ""  # folder of a bundle
     distillation: float = 0.0  # share of the teacher's answer in the target, 0..1

@@ -206,13 +206,13 @@ def class_weights(labels: NDArray[np.int64], power: float) -> NDArray[np.float32
     return (weights / (weights * frequency).sum()).astype(np.float32)
 
 
-def film_shares(rows: Sequence[FilmRow], source_balance: float) -> NDArray[np.float64]:
-    """How often each film is drawn: within a class, a source of n films gets a share in proportion to n ** (1 - power).
+def film_shares(rows: Sequence[FilmRow], source_balance: float, class_draws: float = 0.0) -> NDArray[np.float64]:
+    """How often each film is drawn: a class of n films, and a source within it, in proportion to n ** (1 - power).
 
     Args:
         rows: the films.
-        source_balance: the power; 0 draws all films alike, 1 draws the sources of a class alike. Classes keep their
-            shares.
+        source_balance: the power within a class; 0 draws its films alike, 1 its sources alike.
+        class_draws: the power among classes; 0 leaves them their shares of the films, 1 draws them alike.
 
     Returns:
         float64 [n], of sum 1.
@@ -223,9 +223,11 @@ def film_shares(rows: Sequence[FilmRow], source_balance: float) -> NDArray[np.fl
     in_class_weight: Counter[FilmClass] = Counter()
     for key, count in in_source.items():
         in_class_weight[key[0]] += weights[key] * count
+    drawn = {film_class: count ** (1 - class_draws) for film_class, count in in_class.items()}
+    whole = sum(drawn.values())
     return np.array(
         [
-            weights[row.film_class, row.source] / in_class_weight[row.film_class] * in_class[row.film_class] / len(rows)
+            weights[row.film_class, row.source] / in_class_weight[row.film_class] * drawn[row.film_class] / whole
             for row in rows
         ],
         np.float64,

@@ -98,6 +98,7 @@ def _follow(run: RunDirectory, steps: list[Step], seen: tuple[str, ...]) -> str:
         start = config["training"]["began_as"]
         steps += [Step(**earlier) for earlier in config["training"]["steps"] if Step(**earlier) not in steps]
         command = f"python -m train shrink --bundle {_short(Path(config['bundle']))} --run {_short(run.path)}"
+        command += f" --half {config['half']}" if config.get("half") else ""
         step = Step(kind, name, command, "efficientnetb0")
     else:
         weights = Path(config["settings"]["weights"])

@@ -135,6 +135,19 @@ def test_shares_balance_the_sources_of_a_class_and_keep_the_classes(films: Films
     np.testing.assert_allclose(film_shares(rows, 0.0), 1 / len(rows))
 
 
+def test_classes_are_drawn_alike_and_a_film_drawn_again_gets_another_variant(films: Films) -> None:
+    rows = [row for row in films.rows if row.film_class is not CLASSES[0]] + [films.rows[0]]
+    shares = film_shares(rows, 0.0, 1.0)
+    for film_class in {row.film_class for row in rows}:
+        assert shares[[row.film_class is film_class for row in rows]].sum() == pytest.approx(1 / 4)
+    batches = _batches(films, per_epoch=80)  # of 32 films
+    shown = np.concatenate([inputs[..., 0] for inputs, _, _ in batches])
+    for film in (batches._order[0], batches._order[1]):
+        variants = shown[batches._order == film]
+        assert len(variants) in (2, 3)
+        assert np.abs(variants[0] - variants[1]).mean() > 1
+
+
 def test_the_network_validates_on_what_the_reader_shows_it(films: Films) -> None:
     batches = ReadingBatches(films, 64, 10)
     assert len(batches) == 4

@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from pneumo_core.errors import RunError
+from pneumo_core.model.active import default_bundle
 from pneumo_core.model.architecture import build_model, finalize_normalization, weight_names
 from train.grow import grow_weights
-from train.shrink import shrink_weights
+from train.run import RunDirectory
+from train.shrink import HALVES, shrink, shrink_weights
 
 
 def _by_name(model: keras.Model) -> dict[str, np.ndarray]:
@@ -93,3 +97,17 @@ def test_two_networks_grown_together_keep_the_features_of_both(small: keras.Mode
     kernel = grown["head_dense1/kernel"]
     np.testing.assert_array_equal(kernel[:1280], sources[0]["head_dense1/kernel"] / 2)
     np.testing.assert_array_equal(kernel[1280:], sources[1]["head_dense1/kernel"] / 2)
+    # Each can be taken out again, but for what was the mean of both.
+    shapes = {name: weight.shape for name, weight in sources[0].items()}
+    for half, source in zip(HALVES, sources, strict=True):
+        shrunk = shrink_weights(grown, shapes, _depthwise(small), half)
+        assert shrunk.keys() == source.keys()
+        for name, weight in source.items():
+            expected = weight if grown[name].shape != weight.shape else grown[name]
+            np.testing.assert_array_equal(shrunk[name], expected, err_msg=name)
+
+
+def test_a_bundle_grown_from_two_shrinks_to_the_half_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="grown from 2 B0s, and --half is not given"):
+        shrink(default_bundle(), RunDirectory(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
