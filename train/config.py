@@ -17,6 +17,7 @@ class FitConfig:
     augmentation: float = 1.0  # strength, 0..1
     amplitude_mixing: float = 0.0  # share of films, 0..1
     mixup: float = 0.0  # share of films that are mixed with another one, 0..1
+    leave_out: str = ""  # beginning of sources' names
     source_balance: float = 0.0
     class_draws: float = 0.0
     label_smoothing: float = 0.0
@@ -35,3 +36,37 @@ class FitConfig:
     patience: int = 10
     precision: str = "float32"
     seed: int = 0
+
+
+DATA_HELP = "manifest CSV, or a folder with one folder for each class"
+# What the command line says of each setting.
+FIT_HELP = {
+    "data": DATA_HELP,
+    "backbone": "name of a backbone of pneumo_core.model.architecture",
+    "head": "published or linear",
+    "weights": "imagenet, none, or a .weights.h5 file of the model or of its backbone",
+    "size": "rows and columns of the input",
+    "batch_size": "films in a training step",
+    "films_per_epoch": "films drawn in an epoch; 0 draws all",
+    "augmentation": "strength of the augmentation, 0 (left-right flips only) to 1",
+    "amplitude_mixing": "share of films that get the low-frequency Fourier amplitudes of another film",
+    "mixup": "share of films that are mixed with another film, label and all",
+    "leave_out": "sources, by how their names begin, that neither train nor val has; empty leaves none out",
+    "source_balance": "0 draws all films of a class alike, 1 all sources of a class",
+    "class_draws": "0 draws all films alike, 1 all classes; weigh them by --class-balance 0 then",
+    "label_smoothing": "share of the label that is spread over all classes",
+    "teacher": "folder of a bundle whose answers are learned in part",
+    "distillation": "share of the teacher's answer in what is learned",
+    "only_lungs": "share of films of which all but the lungs is covered",
+    "lungs_covered": "share of films whose lungs are covered, and all answers are to be alike",
+    "frozen_epochs": "epochs of the head alone, over a frozen backbone",
+    "epochs": "at most so many epochs of fine-tuning",
+    "unfreeze_from": "first backbone layer to fine-tune; empty fine-tunes all",
+    "head_learning_rate": "peak learning rate of the frozen phase",
+    "learning_rate": "peak learning rate of the fine-tuning phase",
+    "weight_decay": "AdamW's weight decay",
+    "class_balance": "0 weighs all films the same, 1 all classes",
+    "patience": "stop after so many fine-tuning epochs without a better one",
+    "precision": "float32, or mixed_bfloat16 on a GPU that has it",
+    "seed": "seed of order, augmentation, dropout, and new weights",
+}

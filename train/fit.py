@@ -17,7 +17,7 @@ from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import HEAD_PREFIX, build_model
 from train.batches import TrainingBatches
 from train.config import FitConfig
-from train.data import Films, class_weights, load_films, read_rows, rows_digest
+from train.data import FilmRow, Films, class_weights, load_films, read_rows, rows_digest
 from train.lung_covers import LungCovers
 from train.metrics import epoch_figures, softmax
 from train.parallel import Crew, Validation
@@ -50,6 +50,7 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE, 
     keras.utils.set_random_seed(config.seed)
     rows = read_rows(Path(config.data))
     digest = rows_digest(rows)
+    rows = _without(rows, config.leave_out)
     model = build_model(
         config.backbone, config.head, config.weights if not run.last_file.exists() else "none", config.size
     )
@@ -61,6 +62,17 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE, 
     train = load_films([row for row in rows if row.split == "train"], title="Reading train")
     val = load_films([row for row in rows if row.split == "val"], title="Reading val")
     _run_epochs(run, config, model, train, val, crew, workers)
+
+
+def _without(rows: list[FilmRow], leave_out: str) -> list[FilmRow]:
+    """Leave out the films of the sources whose names begin so, to see what a network does on a source it never saw."""
+    kept = [row for row in rows if not leave_out or not row.source.startswith(leave_out)]
+    if leave_out and len(kept) == len(rows):
+        raise RunError(
+            f"--leave-out is {leave_out!r}, and no source begins so. The sources are "
+            f"{', '.join(sorted({row.source or 'not named' for row in rows}))}."
+        )
+    return kept
 
 
 def _run_epochs(

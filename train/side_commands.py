@@ -6,9 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from pneumo_core.errors import RunError
+from train.config import DATA_HELP
 from train.marks import PNEUMONIA
-
-DATA_HELP = "manifest CSV, or a folder with one folder for each class"
 
 
 def add_restore(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 import train.__main__
+import train.fit
 from train.__main__ import main
 from train.config import FitConfig
 from train.jobs import OUT_OF_MEMORY
@@ -54,6 +55,7 @@ def test_what_can_not_be_done_is_said_in_one_line(
         (["fit", "--run", empty], "--data is missing"),
         (["fit", "--run", empty, "--resume"], "holds no run"),
         (["fit", "--run", empty, "--data", str(tmp_path / "no.csv")], "does not exist"),
+        (["fit", "--run", empty, "--data", str(manifest), "--leave-out", "nowhere"], "are elsewhere, kermany/drawn"),
         (["evaluate", "--run", empty, "--data", str(manifest)], "holds no run"),
         (["evaluate", "--bundle", empty, "--data", str(manifest)], "no model bundle"),
         (["evaluate", "--baseline", "thumbnails", "--data", str(tmp_path)], "no films for normal"),
@@ -65,6 +67,17 @@ def test_what_can_not_be_done_is_said_in_one_line(
         assert message in shown[-1]
         assert shown[-1].startswith(f"python -m train {arguments[0]}: ")
     assert not Path(empty).exists()
+
+
+def test_a_source_that_is_left_out_is_neither_trained_on_nor_chosen_by(
+    tmp_path: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+    monkeypatch.setattr(train.fit, "_run_epochs", lambda run, config, model, *films, **more: taken.extend(films[:2]))
+    options = ["--backbone", "efficientnetb0", "--weights", "none", "--size", "64", "--leave-out", "kermany"]
+    assert main(["fit", "--run", str(tmp_path / "run"), "--data", str(manifest), *options]) == 0
+    assert [len(films.rows) for films in taken] == [8, 6]
+    assert {row.source for films in taken for row in films.rows} == {"elsewhere"}
 
 
 def test_a_grown_network_is_no_training_to_go_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
