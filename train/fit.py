@@ -43,8 +43,11 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE, 
         RunError, DataError, BundleError: with what to do, before any training starts.
     """
     if resume:
-        if run.config().get("kind") == "grow":
-            raise RunError(f"{run.path} holds a grown network. Train it in a new run by --weights {run.best_file}.")
+        if run.config().get("kind", "fit") != "fit":
+            raise RunError(
+                f"{run.path} holds a network that `{run.config()['kind']}` made. "
+                f"Train it in a new run by --weights {run.best_file}."
+            )
         config = FitConfig(**run.config()["settings"])
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)

@@ -116,3 +116,9 @@ def test_a_shrunk_bundle_brings_its_own_steps(tmp_path: Path) -> None:
     assert lineage.start == earlier.start
     assert "--bundle models/pneumo-b7" in lineage.steps[2].command
     assert "shrunk to the EfficientNetB0 inside it" in lineage.statement
+    assert "--half" not in lineage.steps[2].command
+    half = RunDirectory(tmp_path / "b0-half")
+    settings = {"kind": "shrink", "half": "second", "bundle": "assets/models/pneumo-b7", "training": training}
+    half.create({**settings, "settings": {}})
+    half.best_file.touch()
+    assert trace(half).steps[-1].command.endswith(f"--run {tmp_path.name}/b0-half --half second")
