@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         ("fit", _add_fit, "train a network"),
         ("evaluate", _add_evaluate, "measure a bundle, a run, or the baseline on a data set"),
         ("compare", _add_compare, "compare backbones, starts, tuning, and heads on the same budget"),
+        ("average", _add_average, "average the weights of runs that began as one network"),
         ("grow", _add_grow, "grow the B0 of a run, or of two, into a B7 that computes the same"),
         ("shrink", _add_shrink, "take the B0 back out of a grown B7, to train it on at a fraction of the price"),
         ("restore", side_commands.add_restore, "train the autoencoder that restores low-resolution films"),
@@ -226,6 +227,20 @@ def _compare(options: argparse.Namespace) -> None:
     print(f"Written to {options.out}.md and {options.out}.html.")
 
 
+def _add_average(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", type=Path, required=True, action="append", help="run directory; give two or more")
+    parser.add_argument("--run", type=Path, required=True, help="run directory of the mean, for `fit --weights`")
+
+
+def _average(options: argparse.Namespace) -> None:
+    from train.average import average
+    from train.run import RunDirectory
+
+    target = RunDirectory(options.run)
+    average([RunDirectory(source) for source in options.source], target)
+    print(f"{target.best_file}: the mean of {len(options.source)} runs.")
+
+
 def _add_grow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source",
@@ -349,6 +364,7 @@ _COMMANDS = {
     "fit": _fit,
     "evaluate": _evaluate,
     "compare": _compare,
+    "average": _average,
     "grow": _grow,
     "shrink": _shrink,
     "restore": side_commands.restore,

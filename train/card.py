@@ -108,6 +108,8 @@ def _step(step: Step) -> str:
             f"The grown network differs from what it came from by at most {step.proof['difference']:.1e} on "
             f"{step.proof['films']} films of val (logits; pooled features where two networks were grown together)."
         )
+    elif step.kind == "average":
+        outcome = "The mean of their weights."
     elif step.kind == "shrink" and "--half" in step.command:
         outcome = "One of the two networks that were grown together, with the head that was trained on both."
     elif step.kind == "shrink":

@@ -23,7 +23,7 @@ class Step:
     """One run of the chain.
 
     Attributes:
-        kind: "fit", "grow", or "shrink".
+        kind: "fit", "grow", "shrink", or "average".
         run: name of the run directory.
         command: the command that repeats it, with paths shortened to their last two parts.
         backbone: name of the network.
@@ -63,6 +63,8 @@ class Lineage:
                 sentence += ", grown into an EfficientNetB7 (Net2Net, arXiv 1511.05641)"
             elif step.kind == "shrink":
                 sentence += ", shrunk to the EfficientNetB0 inside it"
+            elif step.kind == "average":
+                sentence += ", averaged with what it was before"
             else:
                 sentence += f", then trained on the films as {step.backbone}"
         if any(step.kind == "grow" for step in self.steps):
@@ -94,6 +96,12 @@ def _follow(run: RunDirectory, steps: list[Step], seen: tuple[str, ...]) -> str:
             _follow(RunDirectory(Path(config["second_run"])), steps, seen)
         proof = {"difference": config["difference"], "films": config["proof_films"]}
         step = Step(kind, name, _grow_command(run, config), "efficientnetb7", proof=proof)
+    elif kind == "average":
+        starts = [_follow(RunDirectory(Path(source)), steps, seen) for source in config["source_runs"]]
+        start, settings = starts[0], config["settings"]
+        sources = " ".join(f"--source {_short(Path(source))}" for source in config["source_runs"])
+        command = f"python -m train average {sources} --run {_short(run.path)}"
+        step = Step(kind, name, command, settings["backbone"])
     elif kind == "shrink":
         start = config["training"]["began_as"]
         steps += [Step(**earlier) for earlier in config["training"]["steps"] if Step(**earlier) not in steps]
