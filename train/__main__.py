@@ -13,7 +13,7 @@ from pneumo_core.errors import PneumoError, RunError
 from pneumo_core.types import CLASSES, FilmClass
 from train import side_commands
 from train.compare import STARTS, TUNINGS
-from train.config import DATA_HELP, FIT_HELP, FitConfig
+from train.config import DATA_HELP, FIT_HELP, HALVES, FitConfig
 from train.jobs import OUT_OF_MEMORY, work
 
 _OUT_OF_MEMORY = {"ResourceExhaustedError", "RESOURCE_EXHAUSTED", "OutOfMemoryError"}
@@ -269,7 +269,7 @@ def _grow(options: argparse.Namespace) -> None:
 def _add_shrink(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, help="folder of a bundle whose B7 was grown from a B0")
     parser.add_argument("--run", type=Path, required=True, help="run directory of the B0, for `fit --weights`")
-    parser.add_argument("--half", choices=("first", "second"), default="", help="which one of two B0s to take out")
+    parser.add_argument("--half", choices=HALVES, default="", help="which one of two B0s to take out")
 
 
 def _shrink(options: argparse.Namespace) -> None:

@@ -34,12 +34,10 @@ def average(sources: Sequence[RunDirectory], target: RunDirectory) -> None:
         )
     backbone, head = networks.pop()
     size = max(setting["size"] for setting in settings)
-    model = build_model(backbone, head, sources[0].best_file, size)
-    sums = [weight.astype(np.float64) for weight in model.get_weights()]
-    for source in sources[1:]:
-        model.load_weights(source.best_file)
-        sums = [total + weight for total, weight in zip(sums, model.get_weights(), strict=True)]
-    model.set_weights([(total / len(sources)).astype(np.float32) for total in sums])
+    models = [build_model(backbone, head, source.best_file, size) for source in sources]
+    together = zip(*(model.get_weights() for model in models), strict=True)
+    model = models[0]
+    model.set_weights([np.mean(weights, axis=0, dtype=np.float64).astype(np.float32) for weights in together])
     finalize_normalization(model)
     target.create(
         {

@@ -1,4 +1,4 @@
-"""The settings of a training run; apart from `train.fit`, so that --help need not import Keras."""
+"""The settings of a training run and what else --help names; apart from what imports Keras."""
 
 from dataclasses import dataclass
 
@@ -38,6 +38,7 @@ class FitConfig:
     seed: int = 0
 
 
+HALVES = ("first", "second")  # of a B7 that was grown from two B0s, in the order of its sources
 DATA_HELP = "manifest CSV, or a folder with one folder for each class"
 # What the command line says of each setting.
 FIT_HELP = {

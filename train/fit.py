@@ -69,8 +69,10 @@ def fit(run: RunDirectory, config: FitConfig, resume: bool, crew: Crew = ALONE, 
 
 def _without(rows: list[FilmRow], leave_out: str) -> list[FilmRow]:
     """Leave out the films of the sources whose names begin so, to see what a network does on a source it never saw."""
-    kept = [row for row in rows if not leave_out or not row.source.startswith(leave_out)]
-    if leave_out and len(kept) == len(rows):
+    if not leave_out:
+        return rows
+    kept = [row for row in rows if not row.source.startswith(leave_out)]
+    if len(kept) == len(rows):
         raise RunError(
             f"--leave-out is {leave_out!r}, and no source begins so. The sources are "
             f"{', '.join(sorted({row.source or 'not named' for row in rows}))}."

@@ -1,6 +1,7 @@
 """Where a run's weights come from: the chain of runs behind it, oldest first."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,7 @@ def _follow(run: RunDirectory, steps: list[Step], seen: tuple[str, ...]) -> str:
     elif kind == "average":
         starts = [_follow(RunDirectory(Path(source)), steps, seen) for source in config["source_runs"]]
         start, settings = starts[0], config["settings"]
-        sources = " ".join(f"--source {_short(Path(source))}" for source in config["source_runs"])
-        command = f"python -m train average {sources} --run {_short(run.path)}"
+        command = f"python -m train average {_sources(config['source_runs'])} --run {_short(run.path)}"
         step = Step(kind, name, command, settings["backbone"])
     elif kind == "shrink":
         start = config["training"]["began_as"]
@@ -147,11 +147,15 @@ def _fit_command(run: RunDirectory, config: dict[str, Any]) -> str:
 
 def _grow_command(run: RunDirectory, config: dict[str, Any]) -> str:
     settings = config["settings"]
-    sources = " ".join(f"--source {_short(Path(config[key]))}" for key in ("source_run", "second_run") if key in config)
+    sources = _sources([config[key] for key in ("source_run", "second_run") if key in config])
     return (
         f"python -m train grow {sources} --run {_short(run.path)} --data {_short(Path(settings['data']))} "
         f"--seed {settings['seed']}"
     )
+
+
+def _sources(runs: Sequence[str]) -> str:
+    return " ".join(f"--source {_short(Path(run))}" for run in runs)
 
 
 def _short(path: Path) -> str:

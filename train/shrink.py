@@ -14,10 +14,9 @@ import numpy as np
 from pneumo_core.errors import RunError
 from pneumo_core.model.architecture import build_model, finalize_normalization, weight_names
 from pneumo_core.model.bundle import load_bundle
+from train.config import HALVES
 from train.grow import Array, depthwise_kernels
 from train.run import RunDirectory
-
-HALVES = ("first", "second")
 
 
 def shrink_weights(

@@ -7,9 +7,10 @@ import pytest
 from pneumo_core.errors import RunError
 from pneumo_core.model.active import default_bundle
 from pneumo_core.model.architecture import build_model, finalize_normalization, weight_names
+from train.config import HALVES
 from train.grow import grow_weights
 from train.run import RunDirectory
-from train.shrink import HALVES, shrink, shrink_weights
+from train.shrink import shrink, shrink_weights
 
 
 def _by_name(model: keras.Model) -> dict[str, np.ndarray]:
